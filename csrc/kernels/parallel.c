@@ -1,0 +1,424 @@
+/*
+ * parallel.c: the pool behind parallel_for.
+ *
+ * A job is `chunks` pieces of work. The caller publishes it by storing that number in
+ * pool.unclaimed; from then on the caller and the workers alike take one chunk at a time with one
+ * atomic subtraction. That single counter carries the whole protocol:
+ *
+ *   - A result > 0 is a claim. The caller waits for claimed chunks and for nothing else, so the job's
+ *     fields and the caller's memory stay valid for as long as any claim is open.
+ *   - A result <= 0 is no claim, and the thread touches nothing. A worker that wakes late finds no
+ *     work, or finds the next job's and is welcome to it; nobody waits for it in either case.
+ *
+ * What remains to go wrong on a busy machine is a worker that loses its core in the middle of a
+ * chunk: the caller then waits out a time slice, some milliseconds. The caller compares how long
+ * it waited with how long it worked; after a bad wait the pool goes alone for a while, longer each
+ * time that a new attempt ends the same way.
+ *
+ * Between jobs workers watch the counter for some tens of microseconds, then sleep.
+ */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* sched_getaffinity */
+#endif
+
+#include "parallel.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __APPLE__
+#include <sys/sysctl.h>
+#endif
+
+/* Times are nanoseconds. */
+#define MICROSECOND INT64_C(1000)
+#define MILLISECOND INT64_C(1000000)
+
+#define WORKER_SPIN (50 * MICROSECOND)  /* an idle worker sleeps after this: a step's Python between two calls is shorter */
+#define PAUSE_FOR (5 * MICROSECOND)     /* a wait pauses the core at first, ... */
+#define YIELD_FOR (100 * MICROSECOND)   /* ... then offers it to others, then sleeps in short naps */
+#define NAP (50 * MICROSECOND)
+#define FAIR_WAIT (20 * MICROSECOND)    /* a join may take this long beyond the caller's own work */
+#define ALONE_FIRST (4 * MILLISECOND)   /* about a time slice */
+#define ALONE_LONGEST (128 * MILLISECOND)
+
+#define STACK_BYTES (2 << 20)           /* macOS gives threads 512 KiB, musl 128 */
+#define CACHE_LINE 128                  /* Apple's; elsewhere a pair of lines, which is what is prefetched */
+
+struct worker {
+    _Alignas(CACHE_LINE) atomic_bool asleep;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    pthread_t thread;
+};
+
+static struct {
+    /* The job. Written by the owner while no chunk is claimed, read under a claim. */
+    parallel_fn fn;
+    void *arg;
+    ptrdiff_t n, grain, chunks;
+
+    _Alignas(CACHE_LINE) atomic_ptrdiff_t unclaimed; /* chunks to be claimed; <= 0: none */
+    _Alignas(CACHE_LINE) atomic_ptrdiff_t finished;  /* chunks that workers have finished */
+
+    _Alignas(CACHE_LINE) atomic_bool owned; /* a thread is inside parallel_for, or resizing the pool */
+    atomic_bool stop;
+    atomic_int threads; /* as set; 0 until asked for the first time */
+    atomic_int cores;
+
+    /* The owner's. */
+    int workers;     /* threads created, in worker[0..workers) */
+    bool hooked;     /* fork and exit handlers are registered */
+    bool refused;    /* the system refused a thread: make do with those there are */
+    int64_t alone_until, alone;
+
+    struct worker worker[PARALLEL_MAX_THREADS - 1];
+} pool;
+
+/* ---- time and processors ---- */
+
+static int64_t
+now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 * MILLISECOND + t.tv_nsec;
+}
+
+static inline void
+pause_core(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* One round of a wait that has lasted `waited` so far. */
+static void
+relax(int64_t waited)
+{
+    if (waited < PAUSE_FOR) {
+        for (int i = 0; i < 16; i++) {
+            pause_core();
+        }
+    }
+    else if (waited < YIELD_FOR) {
+        sched_yield();
+    }
+    else {
+        nanosleep(&(struct timespec){.tv_nsec = NAP}, NULL);
+    }
+}
+
+static int
+count_cores(void)
+{
+    long cores = 0;
+
+#if defined(__linux__)
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+        cores = CPU_COUNT(&set);
+    }
+#elif defined(__APPLE__)
+    int fast = 0; /* performance cores: an efficiency core would only be waited for */
+    size_t size = sizeof(fast);
+
+    if (sysctlbyname("hw.perflevel0.logicalcpu", &fast, &size, NULL, 0) == 0) {
+        cores = fast;
+    }
+#endif
+    if (cores < 1) {
+        cores = sysconf(_SC_NPROCESSORS_ONLN);
+    }
+    return cores < 1 ? 1 : cores > PARALLEL_MAX_THREADS ? PARALLEL_MAX_THREADS : (int)cores;
+}
+
+/* ---- chunks ---- */
+
+static inline bool
+has_work(void)
+{
+    return atomic_load_explicit(&pool.unclaimed, memory_order_acquire) > 0;
+}
+
+/* Claim a chunk and run it; false when there was none. */
+static bool
+run_chunk(void)
+{
+    ptrdiff_t left, begin, end;
+
+    /* Looking first keeps the counter from running away below zero, and its cache line shared. */
+    if (!has_work()) {
+        return false;
+    }
+    left = atomic_fetch_sub_explicit(&pool.unclaimed, 1, memory_order_acq_rel);
+    if (left <= 0) {
+        return false;
+    }
+    begin = (pool.chunks - left) * pool.grain;
+    end = left == 1 ? pool.n : begin + pool.grain;
+    pool.fn(pool.arg, begin, end);
+    return true;
+}
+
+static void
+run_alone(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
+{
+    ptrdiff_t begin = 0;
+
+    for (; n - begin > grain; begin += grain) {
+        fn(arg, begin, begin + grain);
+    }
+    if (begin < n) {
+        fn(arg, begin, n);
+    }
+}
+
+/* ---- workers ---- */
+
+/* Fewer threads than workers may be set; those beyond sleep. */
+static inline bool
+is_wanted(const struct worker *self)
+{
+    return self - pool.worker < atomic_load_explicit(&pool.threads, memory_order_relaxed) - 1;
+}
+
+static bool
+spin_for_work(const struct worker *self)
+{
+    int64_t start = now(), waited = 0;
+    bool may_spin = atomic_load_explicit(&pool.threads, memory_order_relaxed)
+                    <= atomic_load_explicit(&pool.cores, memory_order_relaxed);
+
+    while (may_spin && waited < WORKER_SPIN && is_wanted(self) && !atomic_load(&pool.stop)) {
+        if (has_work()) {
+            return true;
+        }
+        relax(waited);
+        waited = now() - start;
+    }
+    return false;
+}
+
+static void
+sleep_until_woken(struct worker *self)
+{
+    pthread_mutex_lock(&self->mutex);
+    atomic_store(&self->asleep, true);
+    /* Either this sees a job published just now, or its owner sees `asleep`: both are sequentially consistent. */
+    if (atomic_load(&pool.unclaimed) > 0 && is_wanted(self)) {
+        atomic_store(&self->asleep, false);
+    }
+    while (atomic_load(&self->asleep) && !atomic_load(&pool.stop)) {
+        pthread_cond_wait(&self->wake, &self->mutex);
+    }
+    pthread_mutex_unlock(&self->mutex);
+}
+
+static void
+wake(struct worker *worker)
+{
+    /* Held means that the worker is falling asleep, perhaps without a core: not worth waiting for. */
+    if (pthread_mutex_trylock(&worker->mutex) == 0) {
+        atomic_store(&worker->asleep, false);
+        pthread_mutex_unlock(&worker->mutex);
+        pthread_cond_signal(&worker->wake);
+    }
+}
+
+static void *
+worker_main(void *arg)
+{
+    struct worker *self = arg;
+
+    while (!atomic_load(&pool.stop)) {
+        ptrdiff_t finished = 0;
+
+        while (is_wanted(self) && run_chunk()) {
+            finished++;
+        }
+        if (finished > 0) {
+            atomic_fetch_add_explicit(&pool.finished, finished, memory_order_release);
+        }
+        if (!spin_for_work(self)) {
+            sleep_until_woken(self);
+        }
+    }
+    return NULL;
+}
+
+/* The child of a fork has none of the threads, and locks in any state. */
+static void
+forget_workers(void)
+{
+    atomic_store(&pool.unclaimed, 0);
+    atomic_store(&pool.owned, false);
+    pool.workers = 0;
+    pool.refused = false;
+    pool.alone_until = pool.alone = 0;
+}
+
+/* At exit: no worker outlives the code and data it uses. */
+static void
+stop_workers(void)
+{
+    if (atomic_exchange(&pool.owned, true)) {
+        return; /* exit from another thread than the one inside parallel_for: leave them to the system */
+    }
+    atomic_store(&pool.stop, true);
+    for (int i = 0; i < pool.workers; i++) {
+        pthread_mutex_lock(&pool.worker[i].mutex);
+        pthread_cond_signal(&pool.worker[i].wake);
+        pthread_mutex_unlock(&pool.worker[i].mutex);
+    }
+    for (int i = 0; i < pool.workers; i++) {
+        pthread_join(pool.worker[i].thread, NULL);
+    }
+    pool.workers = 0; /* the pool stays owned: whatever comes now runs on its caller */
+}
+
+/* Have `wanted` workers, or as many as the system grants. */
+static void
+start_workers(int wanted)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    pthread_attr_t attr;
+    sigset_t blocked, before;
+
+    if (!pool.hooked) {
+        pool.hooked = pthread_atfork(NULL, NULL, forget_workers) == 0 && atexit(stop_workers) == 0;
+    }
+    if (!pool.hooked || pthread_attr_init(&attr) != 0) {
+        pool.refused = true;
+        return;
+    }
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+
+    /* Ctrl-C and timers are for the main thread; a crash is for whoever caused it (faulthandler). */
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+        sigdelset(&blocked, faults[i]);
+    }
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    while (pool.workers < wanted) {
+        struct worker *worker = &pool.worker[pool.workers];
+
+        pthread_mutex_init(&worker->mutex, NULL);
+        pthread_cond_init(&worker->wake, NULL);
+        atomic_store(&worker->asleep, false);
+        if (pthread_create(&worker->thread, &attr, worker_main, worker) != 0) {
+            pool.refused = true;
+            break;
+        }
+        pool.workers++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attr);
+}
+
+/* ---- the caller ---- */
+
+/* Wait for the workers' chunks and judge the wait by the caller's own work since `start`. */
+static void
+join(ptrdiff_t chunks, int64_t start)
+{
+    int64_t worked, waited = 0;
+
+    if (atomic_load_explicit(&pool.finished, memory_order_acquire) == chunks) {
+        return;
+    }
+    worked = now() - start;
+    do {
+        relax(waited);
+        waited = now() - start - worked;
+    } while (atomic_load_explicit(&pool.finished, memory_order_acquire) != chunks);
+
+    if (waited > worked + FAIR_WAIT) {
+        int64_t end = start + worked + waited;
+        bool again = pool.alone > 0 && end - pool.alone_until < ALONE_LONGEST;
+
+        pool.alone = !again ? ALONE_FIRST : 2 * pool.alone < ALONE_LONGEST ? 2 * pool.alone : ALONE_LONGEST;
+        pool.alone_until = end + pool.alone;
+    }
+}
+
+static void
+run_job(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg, int helpers, int64_t start)
+{
+    ptrdiff_t chunks = (n - 1) / grain + 1, own = 0;
+    int called = 0;
+
+    pool.fn = fn;
+    pool.arg = arg;
+    pool.n = n;
+    pool.grain = grain;
+    pool.chunks = chunks;
+    atomic_store_explicit(&pool.finished, 0, memory_order_relaxed);
+    atomic_store(&pool.unclaimed, chunks);
+
+    do {
+        /* Waking a thread costs about as much as a chunk: a few at a time, and no more than there are chunks for. */
+        for (int i = 0; i < 4 && called < helpers && called + 1 < chunks - own; i++, called++) {
+            if (atomic_load(&pool.worker[called].asleep)) {
+                wake(&pool.worker[called]);
+            }
+        }
+    } while (run_chunk() && ++own);
+    join(chunks - own, start);
+}
+
+void
+parallel_for(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
+{
+    int helpers = parallel_num_threads() - 1;
+
+    if (helpers == 0 || n <= grain || atomic_exchange_explicit(&pool.owned, true, memory_order_acquire)) {
+        run_alone(n, grain, fn, arg);
+        return;
+    }
+    if (pool.workers < helpers && !pool.refused) {
+        start_workers(helpers);
+    }
+    if (helpers > pool.workers) {
+        helpers = pool.workers;
+    }
+    int64_t start = now();
+
+    if (helpers == 0 || start < pool.alone_until) {
+        run_alone(n, grain, fn, arg);
+    }
+    else {
+        run_job(n, grain, fn, arg, helpers, start);
+    }
+    atomic_store_explicit(&pool.owned, false, memory_order_release);
+}
+
+int
+parallel_num_threads(void)
+{
+    int threads = atomic_load_explicit(&pool.threads, memory_order_relaxed);
+
+    if (threads == 0) {
+        threads = count_cores();
+        parallel_set_num_threads(threads);
+    }
+    return threads;
+}
+
+void
+parallel_set_num_threads(int n)
+{
+    atomic_store(&pool.cores, count_cores());
+    atomic_store(&pool.threads, n < 1 ? 1 : n > PARALLEL_MAX_THREADS ? PARALLEL_MAX_THREADS : n);
+}
