@@ -1,0 +1,33 @@
+/* C = A B + bias, then ReLU. */
+static void
+FN(gemm)(const struct gemm_args *g)
+{
+    const real *a = g->a, *b = g->b, *bias = g->bias;
+    for (ptrdiff_t i = 0; i < g->m; i++) {
+        real *c = (real *)g->c + i * g->c_rs;
+        for (ptrdiff_t j = 0; j < g->n; j++) {
+            real sum = 0;
+            for (ptrdiff_t l = 0; l < g->k; l++) {
+                sum += a[i * g->a_rs + l * g->a_cs] * b[l * g->b_rs + j * g->b_cs];
+            }
+            sum += bias != NULL ? bias[j] : 0;
+            c[j] = g->relu && sum <= 0 ? 0 : sum;
+        }
+    }
+}
+
+/* out[j] = sum over i of x[i, j] */
+static void
+FN(column_sum)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct column_sum_args *s = args;
+    const real *x = s->x;
+    real *out = s->out;
+    for (ptrdiff_t j = begin; j < end; j++) {
+        real sum = 0;
+        for (ptrdiff_t i = 0; i < s->rows; i++) {
+            sum += x[i * s->cols + j];
+        }
+        out[j] = sum;
+    }
+}

@@ -1,0 +1,146 @@
+/* Products with few columns, where a whole vector of columns would be mostly padding: vectors run along K, or along the
+ * rows, instead. */
+
+#define MAX_THIN 4              /* columns at once */
+
+inline_always real
+FN(finish)(real sum, real bias, int relu)
+{
+    sum += bias;
+    return relu && sum <= 0 ? 0 : sum;
+}
+
+/* mr x nc dot products: rows of A and columns of B that are both contiguous along K. */
+inline_always void
+FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
+         real *c, ptrdiff_t c_rs, const real *bias, int relu)
+{
+    vec acc[4][MAX_THIN];
+    UNROLL
+    for (int i = 0; i < mr; i++) {
+        UNROLL
+        for (int j = 0; j < nc; j++) {
+            acc[i][j] = (vec){0};
+        }
+    }
+    ptrdiff_t l = 0;
+    for (; l + VL <= k; l += VL) {
+        vec bv[MAX_THIN];
+        UNROLL
+        for (int j = 0; j < nc; j++) {
+            bv[j] = FN(load)(b + j * b_cs + l);
+        }
+        UNROLL
+        for (int i = 0; i < mr; i++) {
+            const vec av = FN(load)(a + i * a_rs + l);
+            UNROLL
+            for (int j = 0; j < nc; j++) {
+                acc[i][j] += av * bv[j];
+            }
+        }
+    }
+    UNROLL
+    for (int i = 0; i < mr; i++) {
+        UNROLL
+        for (int j = 0; j < nc; j++) {
+            real sum = FN(sum_lanes)(acc[i][j]);
+            for (ptrdiff_t q = l; q < k; q++) {
+                sum += a[i * a_rs + q] * b[j * b_cs + q];
+            }
+            c[i * c_rs + j] = FN(finish)(sum, bias == NULL ? 0 : bias[j], relu);
+        }
+    }
+}
+
+/* C[begin:end, 0:n] for any n, both operands contiguous along K. */
+static void
+FN(dot_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
+                const real *b, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const real *bias, int relu)
+{
+    for (ptrdiff_t j = 0; j < n; j += MAX_THIN) {
+        const ptrdiff_t nc = min_(MAX_THIN, n - j);
+        const real *bj = b + j * b_cs, *bias_j = bias == NULL ? NULL : bias + j;
+        ptrdiff_t i = begin;
+#define DOTS(MR, NC)                                                                                        \
+    for (; i + MR <= end; i += MR) {                                                                        \
+        FN(dots)(MR, NC, k, a + i * a_rs, a_rs, bj, b_cs, c + i * c_rs + j, c_rs, bias_j, relu);            \
+    }
+        switch (nc) {
+            case 1: DOTS(4, 1) DOTS(1, 1) break;
+            case 2: DOTS(4, 2) DOTS(1, 2) break;
+            case 3: DOTS(2, 3) DOTS(1, 3) break;
+            default: DOTS(2, 4) DOTS(1, 4)
+        }
+#undef DOTS
+    }
+}
+
+/* nv vectors of rows by nc columns: A has contiguous columns (a transpose), B is reached one element at a time. */
+inline_always void
+FN(row_vectors)(const int nv, const int nc, ptrdiff_t rows, ptrdiff_t k, const real *a, ptrdiff_t a_cs,
+                const real *b, ptrdiff_t b_rs, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const real *bias, int relu)
+{
+    vec acc[4][MAX_THIN];
+    UNROLL
+    for (int v = 0; v < nv; v++) {
+        UNROLL
+        for (int j = 0; j < nc; j++) {
+            acc[v][j] = (vec){0};
+        }
+    }
+    for (ptrdiff_t l = 0; l < k; l++) {
+        UNROLL
+        for (int v = 0; v < nv; v++) {
+            const vec av = FN(load)(a + l * a_cs + v * VL);
+            UNROLL
+            for (int j = 0; j < nc; j++) {
+                acc[v][j] += b[l * b_rs + j * b_cs] * av;
+            }
+        }
+    }
+    real column[MAX_THIN][4 * VL];
+    UNROLL
+    for (int v = 0; v < nv; v++) {
+        UNROLL
+        for (int j = 0; j < nc; j++) {
+            FN(store)(column[j] + v * VL, acc[v][j]);
+        }
+    }
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < nc; j++) {
+            c[i * c_rs + j] = FN(finish)(column[j][i], bias == NULL ? 0 : bias[j], relu);
+        }
+    }
+}
+
+/* C[begin:end, 0:n] for n <= MAX_THIN, where the rows of A are contiguous and there are at least VL of them. */
+static void
+FN(row_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t a_cs,
+                const real *b, ptrdiff_t b_rs, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const real *bias, int relu)
+{
+    ptrdiff_t i = begin;
+    real last[VL * MAX_THIN];
+#define ROWS(NV, NC)                                                                                                 \
+    for (; i + NV * VL <= end; i += NV * VL) {                                                                       \
+        FN(row_vectors)(NV, NC, NV * VL, k, a + i, a_cs, b, b_rs, b_cs, c + i * c_rs, c_rs, bias, relu);             \
+    }
+#define LAST_ROWS(NC)   /* a vector that ends with row `m` at the latest; the rows before i are thrown away */       \
+    if (i < end) {                                                                                                   \
+        const ptrdiff_t from = min_(i, m - VL);                                                                      \
+        FN(row_vectors)(1, NC, VL, k, a + from, a_cs, b, b_rs, b_cs, last, NC, bias, relu);                          \
+        for (; i < end; i++) {                                                                                       \
+            for (int j = 0; j < NC; j++) {                                                                           \
+                c[i * c_rs + j] = last[(i - from) * NC + j];                                                         \
+            }                                                                                                        \
+        }                                                                                                            \
+    }
+    switch (n) {
+        case 1: ROWS(4, 1) ROWS(1, 1) LAST_ROWS(1) break;
+        case 2: ROWS(4, 2) ROWS(1, 2) LAST_ROWS(2) break;
+        case 3: ROWS(2, 3) ROWS(1, 3) LAST_ROWS(3) break;
+        default: ROWS(2, 4) ROWS(1, 4) LAST_ROWS(4)
+    }
+#undef ROWS
+#undef LAST_ROWS
+}

@@ -1,0 +1,94 @@
+/* pynn._core: the method table and the module's start. */
+#define PYNN_IMPORTS_ARRAY
+#include "binding/binding.h"
+#include "kernels/dispatch.h"
+
+#define METHOD(name, doc) {#name, (PyCFunction)(void (*)(void))py_##name, METH_FASTCALL, doc}
+
+/* The Python package documents these; here is only what each computes. */
+static PyMethodDef methods[] = {
+    METHOD(build_info, "How this module was compiled and which kernels it chose."),
+    METHOD(matmul, "a @ b"),
+    METHOD(affine_forward, "x W + b"),
+    METHOD(affine_backward, "dx, dW, db"),
+    {NULL, NULL, 0, NULL},
+};
+
+#if defined(__clang__)
+#define COMPILER "Clang " __clang_version__
+#else
+#define COMPILER "GCC " __VERSION__
+#endif
+
+PyObject *
+py_build_info(PyObject *Py_UNUSED(module), PyObject *const *Py_UNUSED(args), Py_ssize_t nargs)
+{
+    if (check_count("build_info", nargs, 0) < 0) {
+        return NULL;
+    }
+    PyObject *built = PyDict_New();
+    for (int i = 0; built != NULL && dispatch_built(i) != NULL; i++) {
+        PyObject *available = dispatch_available(dispatch_built(i)) ? Py_True : Py_False;
+        if (PyDict_SetItemString(built, dispatch_built(i), available) < 0) {
+            Py_CLEAR(built);
+        }
+    }
+    return built == NULL ? NULL : Py_BuildValue("{s:s, s:s, s:N}", "compiler", COMPILER, "isa",
+                                                kernels_in_use(0)->isa, "isas", built);
+}
+
+/* PYNN_CPU in words: what it asked for and what there is. */
+static int
+unknown_cpu(const char *name)
+{
+    PyObject *built = PyList_New(0);
+    for (int i = 0; built != NULL && dispatch_built(i) != NULL; i++) {
+        PyObject *set = dispatch_available(dispatch_built(i)) ? PyUnicode_FromString(dispatch_built(i)) : NULL;
+        if (set != NULL) {
+            PyList_Append(built, set);
+            Py_DECREF(set);
+        }
+    }
+    if (built != NULL && !PyErr_Occurred()) {
+        PyErr_Format(PyExc_ImportError, "pynn: PYNN_CPU is '%s', which this processor or this build does not have; "
+                     "choose one of %R or unset it", name, built);
+    }
+    Py_XDECREF(built);
+    return -1;
+}
+
+static int
+exec_module(PyObject *Py_UNUSED(module))
+{
+    if (PyArray_ImportNumPyAPI() < 0) {
+        return -1;
+    }
+    const char *name = getenv("PYNN_CPU");
+    name = name != NULL && name[0] != '\0' ? name : NULL;
+    return dispatch_init(name) < 0 ? unknown_cpu(name) : 0;
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, exec_module},
+#if PY_VERSION_HEX >= 0x030C0000
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},     /* neither does NumPy */
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "pynn._core",
+    .m_doc = "The kernels of pynn.",
+    .m_methods = methods,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC
+PyInit__core(void)
+{
+    return PyModuleDef_Init(&definition);
+}
