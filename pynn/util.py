@@ -1,0 +1,83 @@
+"""Small helpers of the book's ``common/util.py``."""
+
+import numpy as np
+
+_WINDOW = 11
+
+
+def smooth_curve(x):
+    """Smooth a curve, such as the losses of a training run, for plotting.
+
+    The curve is continued at both ends by its own mirror image and convolved
+    with a Kaiser window of 11 points (beta = 2) whose weights sum to 1.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,)
+        The values, at equal steps.  Curves shorter than the window are
+        mirrored as often as it takes.
+
+    Returns
+    -------
+    ndarray, shape (n,), float64
+
+    Raises
+    ------
+    ValueError
+        If `x` is empty or not 1-D.
+
+    References
+    ----------
+    The book's ``common/util.py``, used for the curves of chapter 6.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    if x.ndim != 1 or x.size == 0:
+        raise ValueError(
+            f"smooth_curve: x has shape {x.shape}; it must be (n,) with n >= 1")
+    # The book repeats the last point in the mirror image and not the first.
+    padded = np.pad(x, (_WINDOW - 1, 0), mode="reflect")
+    padded = np.pad(padded, (0, _WINDOW - 1), mode="symmetric")
+    window = np.kaiser(_WINDOW, 2)
+    y = np.convolve(window / window.sum(), padded, mode="valid")
+    half = _WINDOW // 2
+    return y[half:-half]
+
+
+def shuffle_dataset(x, t):
+    """Shuffle examples and their labels together.
+
+    The order is drawn from NumPy's global generator, so that
+    ``np.random.seed`` makes it repeatable.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, ...)
+        Examples: rows of features, or images (N, C, H, W).
+    t : array_like, shape (N,) or (N, classes)
+        Their labels.
+
+    Returns
+    -------
+    x, t : ndarray
+        Shuffled copies.
+
+    Raises
+    ------
+    ValueError
+        If `x` and `t` differ in length or are single numbers.
+
+    References
+    ----------
+    The book's ``common/util.py``, used in section 6.5.
+    """
+    x, t = np.asarray(x), np.asarray(t)
+    if x.ndim == 0 or t.ndim == 0:
+        raise ValueError(
+            "shuffle_dataset: x and t must have an axis of examples; "
+            f"x has shape {x.shape} and t has shape {t.shape}")
+    if len(x) != len(t):
+        raise ValueError(
+            f"shuffle_dataset: x has {len(x)} examples but t has {len(t)} labels; "
+            "every example needs its label")
+    order = np.random.permutation(len(x))
+    return x[order], t[order]
