@@ -22,4 +22,7 @@ void run_gemm(const call *c, const struct gemm_args *g);
 /* layers.c */
 py_method py_affine_forward, py_affine_backward;
 
+/* gradient.c */
+py_method py_numerical_gradient;
+
 #endif
