@@ -1,9 +1,7 @@
 """Writing files whole or not at all."""
 
 import os
-import uuid
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
@@ -14,8 +12,8 @@ def replacing(path):
     `path` once they are on the disk.  If the block raises, the temporary file
     is removed and `path` is as it was.
     """
-    target = Path(os.path.realpath(path))       # a symbolic link stays one
-    temporary = target.with_name(f".pynn-{uuid.uuid4().hex}.tmp")
+    target = os.path.realpath(path)     # a symbolic link stays one
+    temporary = os.path.join(os.path.dirname(target), f".pynn-{os.urandom(8).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
             yield file
@@ -23,5 +21,6 @@ def replacing(path):
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.remove(temporary)
         raise

@@ -10,9 +10,8 @@ The extension of the file decides its format; the names are the same in all.
 ================  ==========================================================
 """
 
+import os
 import pickle
-import zipfile
-from pathlib import Path
 
 import numpy as np
 
@@ -94,7 +93,7 @@ def load_params(path):
             raise UnsafePickleError(f"load_params: {path}: {error}") from error
         except Exception as error:      # a hostile file can raise anything
             raise ValueError(f"load_params: {path} is damaged or is no "
-                             f"{Path(path).suffix} file: {error}") from error
+                             f"{_suffix(path)} file: {error}") from error
     for name, array in params.items():
         if array.dtype.kind not in "biufc":
             raise ValueError(f"load_params: {path}: {name!r} has dtype {array.dtype}; "
@@ -102,8 +101,12 @@ def load_params(path):
     return {name: _own(array) for name, array in params.items()}
 
 
+def _suffix(path):
+    return os.path.splitext(path)[1]
+
+
 def _format(path, caller):
-    suffix = Path(path).suffix
+    suffix = _suffix(path)
     if suffix not in _FORMATS:
         raise ValueError(f"{caller}: {path} must end in {', '.join(_FORMATS)}; "
                          f"it ends in {suffix!r}")
@@ -117,9 +120,11 @@ def _own(array):
 
 # ---- .npz: a zip archive of .npy files -------------------------------------
 # Not through np.savez and np.load, as they take a parameter called "file" for
-# their own argument and mistake "W.npy" for "W".
+# their own argument and mistake "W.npy" for "W".  zipfile is imported where it
+# is used, to keep `import pynn` quick.
 
 def _read_npz(file):
+    import zipfile
     with zipfile.ZipFile(file) as archive:
         params = {}
         for name in archive.namelist():
@@ -135,6 +140,7 @@ def _read_npz(file):
 
 
 def _write_npz(params, file):
+    import zipfile
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in params.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
