@@ -50,9 +50,9 @@ def measure(threads):
         return None
     counts = sorted({1, *threads})
     return {
-        "float32": {n: _rate(n, lambda: library.peak_float32(1_000_000)) for n in counts},
-        "float64": {n: _rate(n, lambda: library.peak_float64(1_000_000)) for n in counts},
-        "cache": {n: _stream(library, n, CACHE_DOUBLES, 1000) for n in counts},
+        "float32": {n: _rate(n, lambda: library.peak_float32(100_000)) for n in counts},
+        "float64": {n: _rate(n, lambda: library.peak_float64(100_000)) for n in counts},
+        "cache": {n: _stream(library, n, CACHE_DOUBLES, 200) for n in counts},
         "memory": {n: _stream(library, n, MEMORY_DOUBLES, 1) for n in counts},
     }
 
@@ -87,8 +87,8 @@ def _stream(library, threads, doubles, repeats):
     return _rate(threads, work, prepare)
 
 
-def _rate(threads, work, prepare=lambda: None, trials=9):
-    """The best of some trials, in 1e9 units a second over all threads.
+def _rate(threads, work, prepare=lambda: None, trials=30):
+    """The best of some short trials, in 1e9 units a second over all threads.
 
     Everything else here is a median; a bound is what was reached at best.
     """
@@ -110,3 +110,18 @@ def _rate(threads, work, prepare=lambda: None, trials=9):
     for one in pool:
         one.join()
     return float(rates.sum(axis=1).max())
+
+
+def busy(duration=0.5):
+    """The share of all processors that is in use while this process sleeps, or NaN."""
+    def idle():
+        fields = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+        return fields[3] + fields[4], sum(fields)
+
+    try:
+        idle_before, before = idle()
+        time.sleep(duration)
+        idle_after, after = idle()
+    except OSError:
+        return float("nan")
+    return 1 - (idle_after - idle_before) / (after - before)

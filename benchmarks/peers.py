@@ -49,10 +49,7 @@ def reference():
 def draw(library, network, dtype, hidden=50):
     """A network with weights from seed 0: the same ones from pynn and from the book."""
     np.random.seed(0)
-    try:
-        make = getattr(library, network)
-    except AttributeError:
-        raise Unavailable(f"{network} does not exist") from None
+    make = getattr(library, network)
     if network == "TwoLayerNet":
         return make(784, hidden, 10, dtype=dtype)
     if network == "MultiLayerNet":
@@ -73,7 +70,10 @@ class Book:
 
     def __init__(self, library):
         self.library = library
-        self.matmul = library.matmul
+
+    @property
+    def matmul(self):
+        return self.library.matmul
 
     def step(self, network, dtype, size, **options):
         net = draw(self.library, network, dtype, **options)
@@ -89,9 +89,10 @@ class Book:
 class Numpy(Book):
     """NumPy; its networks are the book's code."""
 
+    matmul = np.matmul
+
     def __init__(self):
         super().__init__(reference())
-        self.matmul = np.matmul
 
 
 class Pynn(Book):
@@ -100,14 +101,15 @@ class Pynn(Book):
         super().__init__(pynn)
 
 
+class Trainer(Pynn):
+    """pynn through its Trainer: see trainer.py."""
+
+
 class Torch:
     def __init__(self):
         import torch
         torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
         self.torch = torch
-
-    def matmul(self, a, b):
-        return self.torch.from_numpy(a) @ self.torch.from_numpy(b)
 
     def step(self, network, dtype, size, **options):
         torch, nn = self.torch, self.torch.nn
@@ -211,7 +213,7 @@ class JaxScan(Jax):
             lambda state, _: (update(state), None), params, length=self.steps)[0]
 
 
-PEERS = {"pynn": (Pynn, "pynn"), "numpy": (Numpy, "numpy"), "torch": (Torch, "torch"),
+PEERS = {"pynn": (Pynn, "pynn"), "Trainer": (Trainer, "pynn"), "numpy": (Numpy, "numpy"), "torch": (Torch, "torch"),
          "jax": (Jax, "jax"), "jax scan": (JaxScan, "jax")}
 
 
@@ -222,14 +224,14 @@ def describe(name):
     except Unavailable as reason:
         return str(reason)
     package = PEERS[name][1]
-    words = [f"{package} {importlib.metadata.version(package)}" if package != "pynn" else "pynn"]
     if name == "pynn":
         import pynn
-        words.append(str(pynn.show_config()))
+        build = pynn._core.build_info()
+        return f"{pynn.__version__}; {build['isa']} kernels; {build['compiler']}"
+    words = [importlib.metadata.version(package)]
     if name == "torch":
         import torch
-        words.append(f"{torch.backends.cpu.get_cpu_capability()} kernels, "
-                     f"{torch.get_num_threads()} threads")
+        words.append(f"{torch.backends.cpu.get_cpu_capability()} kernels")
     try:
         import threadpoolctl
         for pool in threadpoolctl.threadpool_info() if name in ("numpy", "torch") else ():

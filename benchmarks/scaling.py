@@ -19,4 +19,4 @@ def measure(bench):
 def compare(bench, axis, size, hidden, threads):
     case = steps.case("TwoLayerNet", "float32", size, hidden) | {"axis": axis}
     for row in bench.compare("steps", case, PEERS, threads):
-        yield row | {"group": "scaling"}
+        yield row | {"group": "scaling", "name": f"{axis}: batch {size}, hidden {hidden}"}

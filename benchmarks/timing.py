@@ -51,16 +51,13 @@ class Contestant:
 class Bench:
     """Keeps the contestants and lets them run the cases of a group against each other."""
 
-    def __init__(self, threads, quick=False, cpu_clock=False):
+    def __init__(self, cpus, threads, quick=False, cpu_clock=False):
+        self.cpus = cpus
         self.threads = threads
         self.quick = quick
         self.cpu_clock = cpu_clock      # count processor time where one thread works
         self.missing = {}               # what could not be run, and why
         self._contestants = {}
-        if hasattr(os, "sched_getaffinity"):
-            self.cpus = sorted(os.sched_getaffinity(0))
-        else:
-            self.cpus = list(range(os.cpu_count()))
 
     def __enter__(self):
         return self
@@ -69,8 +66,9 @@ class Bench:
         for contestant in self._contestants.values():
             contestant.close()
 
-    def contestant(self, peer, threads, **env):
-        key = (peer, threads, *env.items())
+    def contestant(self, peer, threads, fresh=None, **env):
+        """The process of a peer; one of its own for whatever `fresh` names."""
+        key = (peer, threads, fresh, *env.items())
         if key not in self._contestants:
             self._contestants[key] = Contestant(peer, threads, self.cpus[:threads], env)
         return self._contestants[key]
