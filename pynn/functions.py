@@ -1,6 +1,237 @@
-"""The book's functions (chapters 3 and 4, appendix A), each computed by a C kernel."""
+"""The book's functions (chapters 3 and 4, appendix A), each computed by a C kernel.
+
+All of them take what NumPy can read as an array of numbers: float32 and float64 are computed as they are, integers and
+bool become float64, float16 is computed in float32 and rounded; any other dtype is a TypeError. Results are new arrays.
+"""
 
 from pynn import _core
+
+
+def identity_function(x):
+    """The activation of an output layer for regression: a copy of `x` (section 3.4.3).
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+    """
+    return _core.identity_function(x)
+
+
+def step_function(x):
+    """1 where ``x > 0``, else 0 (section 3.2.2).
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray of int64, shape of `x`
+    """
+    return _core.step_function(x)
+
+
+def sigmoid(x):
+    """Logistic function, ``1 / (1 + exp(-x))`` (section 3.2.4).
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+        In [0, 1]; nothing overflows on the way.
+    """
+    return _core.sigmoid(x)
+
+
+def sigmoid_grad(x):
+    """Derivative of the sigmoid, ``(1 - s) s`` with ``s = sigmoid(x)`` (section 5.5.2).
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+    """
+    return _core.sigmoid_grad(x)
+
+
+def relu(x):
+    """Rectified linear unit, ``max(0, x)`` (section 3.2.7).
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+        NaN stays NaN.
+    """
+    return _core.relu(x)
+
+
+def relu_grad(x):
+    """Derivative of the ReLU: 1 where ``x >= 0``, else 0.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+    """
+    return _core.relu_grad(x)
+
+
+def tanh(x):
+    """Hyperbolic tangent (section 6.2.2 compares it with the sigmoid).
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    ndarray, shape of `x`
+    """
+    return _core.tanh(x)
+
+
+def softmax(x):
+    """Probabilities of the classes, ``exp(x) / sum(exp(x))`` over the last axis (section 3.5).
+
+    Parameters
+    ----------
+    x : array_like, shape (..., classes)
+        The largest of a row is subtracted first, so nothing overflows.
+
+    Returns
+    -------
+    ndarray, shape of `x`
+        Rows that sum to 1. A row with NaN or +inf is NaN throughout, as the formula gives.
+
+    Raises
+    ------
+    ValueError
+        If `x` is a scalar.
+    """
+    return _core.softmax(x)
+
+
+def mean_squared_error(y, t):
+    """``1/2 sum (y - t)^2``: a sum, in spite of its name (section 4.2.1).
+
+    Parameters
+    ----------
+    y, t : array_like
+        Outputs and targets, of one shape.
+
+    Returns
+    -------
+    float32 or float64 scalar
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ: a broadcast would sum differences of unrelated elements.
+    """
+    return _core.mean_squared_error(y, t)
+
+
+sum_squared_error = mean_squared_error
+
+
+def cross_entropy_error(y, t):
+    """``-1/N sum t log(y + 1e-7)`` (sections 4.2.2 to 4.2.4).
+
+    Parameters
+    ----------
+    y : array_like, shape (N, classes), or (classes,) for one sample
+        Probabilities.
+    t : array_like, shape (N,) or the shape of `y`
+        With as many elements as `y`: one-hot or soft targets. Otherwise integer labels in ``0..classes - 1``.
+
+    Returns
+    -------
+    float32 or float64 scalar
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit or `y` is empty.
+    IndexError
+        If a label is not the number of a class.
+    TypeError
+        If labels are not integers.
+    """
+    return _core.cross_entropy_error(y, t)
+
+
+def softmax_loss(x, t):
+    """``cross_entropy_error(softmax(x), t)``, computed in one pass.
+
+    Parameters
+    ----------
+    x : array_like, shape (N, classes), or (classes,) for one sample
+        Scores; the result has their dtype.
+    t : array_like
+        As in `cross_entropy_error`, which has the errors, too.
+
+    Returns
+    -------
+    float32 or float64 scalar
+    """
+    return _core.softmax_loss(x, t)
+
+
+def entropy(p):
+    """Entropy ``-sum p log p`` over the last axis in nats, with ``0 log 0 = 0`` (appendix).
+
+    Parameters
+    ----------
+    p : array_like, shape (..., classes)
+        Probabilities; they need not sum to 1. A negative one gives NaN, as its logarithm does.
+
+    Returns
+    -------
+    ndarray, shape (...)
+
+    Raises
+    ------
+    ValueError
+        If `p` is a scalar.
+    """
+    return _core.entropy(p)
+
+
+def cross_entropy(p, q):
+    """Cross entropy ``-sum p log q`` over the last axis in nats, with ``0 log q = 0`` (appendix).
+
+    Parameters
+    ----------
+    p, q : array_like, shape (..., classes)
+        Distributions of one shape. Where ``q = 0 < p`` the result is infinite: nothing guards this logarithm.
+
+    Returns
+    -------
+    ndarray, shape (...)
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or are those of scalars.
+    """
+    return _core.cross_entropy(p, q)
 
 
 def matmul(a, b):

@@ -27,6 +27,18 @@ check_count(const char *func, Py_ssize_t given, Py_ssize_t expected)
 }
 
 int
+check_same_shape(const char *func, const char *name_a, PyArrayObject *a, const char *name_b, PyArrayObject *b)
+{
+    if (!PyArray_SAMESHAPE(a, b)) {
+        char text_a[SHAPE_TEXT], text_b[SHAPE_TEXT];
+        PyErr_Format(PyExc_ValueError, "%s: %s has shape %s but %s has shape %s; they must be equal", func, name_a,
+                     shape_text(a, text_a), name_b, shape_text(b, text_b));
+        return -1;
+    }
+    return 0;
+}
+
+int
 number_of(const char *func, const char *name, PyObject *x, double *out)
 {
     *out = PyFloat_AsDouble(x);
@@ -37,8 +49,7 @@ number_of(const char *func, const char *name, PyObject *x, double *out)
     return 0;
 }
 
-/* Any object as an ndarray, with an error that names the argument. A new reference. */
-static PyArrayObject *
+PyArrayObject *
 array_from(const char *func, const char *name, PyObject *x)
 {
     if (PyArray_CheckExact(x)) {
@@ -78,6 +89,12 @@ strides_fit(PyArrayObject *x)
         }
     }
     return 1;
+}
+
+const struct kernels *
+kernels_of(int typenum)
+{
+    return kernels_in_use(typenum == NPY_DOUBLE);
 }
 
 int
@@ -135,6 +152,24 @@ call_end(call *c)
 }
 
 PyArrayObject *
+input_as(const char *func, const char *name, PyObject *x, int typenum)
+{
+    PyArrayObject *given = array_from(func, name, x), *array = NULL;
+    if (given == NULL) {
+        return NULL;
+    }
+    if (PyArray_TYPE(given) == typenum && PyArray_ISCARRAY_RO(given)) {
+        return given;
+    }
+    if (computing_type(func, name, given) >= 0) {
+        array = (PyArrayObject *)PyArray_FromArray(given, PyArray_DescrFromType(typenum),
+                                                   NPY_ARRAY_CARRAY_RO | NPY_ARRAY_FORCECAST);
+    }
+    Py_DECREF(given);
+    return array;
+}
+
+PyArrayObject *
 call_output(const call *c, int ndim, const npy_intp *dims)
 {
     return (PyArrayObject *)PyArray_SimpleNew(ndim, (npy_intp *)dims, c->typenum);
@@ -169,6 +204,23 @@ pack_results(Py_ssize_t n, PyObject *const *results)
         Py_CLEAR(tuple);
     }
     return tuple;
+}
+
+PyArrayObject *
+mask_of(const char *func, PyObject *x)
+{
+    PyArrayObject *given = array_from(func, "mask", x), *mask = NULL;
+    if (given == NULL) {
+        return NULL;
+    }
+    if (!PyArray_ISBOOL(given)) {
+        PyErr_Format(PyExc_TypeError, "%s: mask has dtype %S; it must be bool", func, PyArray_DESCR(given));
+    }
+    else {
+        mask = (PyArrayObject *)PyArray_FromArray(given, NULL, NPY_ARRAY_CARRAY_RO);
+    }
+    Py_DECREF(given);
+    return mask;
 }
 
 PyArrayObject *

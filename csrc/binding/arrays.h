@@ -30,6 +30,9 @@ typedef struct {
 /* Reads n inputs; names[i] is what messages call args[i]. -1 with an exception set, and nothing to release. */
 int call_begin(call *c, const char *func, int n, PyObject *const *args, const char *const *names, unsigned strided);
 
+/* The kernels of NPY_FLOAT or NPY_DOUBLE. */
+const struct kernels *kernels_of(int typenum);
+
 /* Releases the inputs. */
 void call_end(call *c);
 
@@ -44,6 +47,18 @@ PyObject *pack_results(Py_ssize_t n, PyObject *const *results);
 
 /* The i-th input as numbers. */
 #define INPUT(c, i) ((const void *)PyArray_DATA((c)->in[i]))
+
+/* An argument on its own as a C-contiguous array of a given dtype. A new reference, or NULL with an exception set. */
+PyArrayObject *input_as(const char *func, const char *name, PyObject *x, int typenum);
+
+/* An array for an argument whose dtype and shape are still to be judged. A new reference, or NULL. */
+PyArrayObject *array_from(const char *func, const char *name, PyObject *x);
+
+/* ValueError unless both have the same shape. */
+int check_same_shape(const char *func, const char *name_a, PyArrayObject *a, const char *name_b, PyArrayObject *b);
+
+/* The mask of a ReLU: a bool array. A new reference, or NULL. */
+PyArrayObject *mask_of(const char *func, PyObject *mask);
 
 /* Class labels: an array of `n` integers, each in [0, classes), copied so that nobody changes them afterwards. */
 PyArrayObject *labels_of(const char *func, PyObject *t, npy_intp n, npy_intp classes);

@@ -19,8 +19,19 @@ void set_b(struct gemm_args *g, const void *data, npy_intp cols, npy_intp row_st
 /* The product, without the GIL where it is worth that. */
 void run_gemm(const call *c, const struct gemm_args *g);
 
+/* functions.c */
+py_method py_identity_function, py_step_function, py_sigmoid, py_sigmoid_forward, py_sigmoid_grad, py_relu, py_relu_grad, py_tanh;
+py_method py_add, py_multiply;
+
+/* losses.c */
+py_method py_softmax, py_mean_squared_error, py_cross_entropy_error, py_softmax_loss, py_entropy, py_cross_entropy;
+py_method py_softmax_with_loss, py_softmax_with_loss_backward;
+
 /* layers.c */
-py_method py_affine_forward, py_affine_backward;
+py_method py_affine_forward, py_affine_backward, py_relu_forward, py_relu_backward, py_sigmoid_backward;
+
+/* optimizers.c */
+py_method py_sgd, py_momentum, py_nesterov, py_adagrad, py_rmsprop, py_adam;
 
 /* gradient.c */
 py_method py_numerical_gradient;

@@ -150,3 +150,68 @@ fail:
     call_end(&c);
     return NULL;
 }
+
+/* out = max(0, x), and where it is 0 for that reason: mask = x <= 0 */
+PyObject *
+py_relu_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "Relu.forward", *const names[] = {"x"};
+    call c;
+    if (check_count(func, nargs, 1) < 0 || call_begin(&c, func, 1, args, names, 0) < 0) {
+        return NULL;
+    }
+    PyArrayObject *x = c.in[0];
+    PyArrayObject *out = call_output(&c, PyArray_NDIM(x), PyArray_DIMS(x));
+    PyArrayObject *mask = (PyArrayObject *)PyArray_SimpleNew(PyArray_NDIM(x), PyArray_DIMS(x), NPY_BOOL);
+    if (out != NULL && mask != NULL) {
+        struct relu_args r = {.x = PyArray_DATA(x), .mask = PyArray_DATA(mask), .out = PyArray_DATA(out)};
+        run(c.k->relu_forward, &r, PyArray_SIZE(x), 1);
+    }
+    call_end(&c);
+    PyObject *results[] = {out == NULL ? NULL : call_result(&c, out), mask == NULL ? NULL : PyArray_Return(mask)};
+    return pack_results(2, results);
+}
+
+/* dx = 0 where mask, else dout */
+PyObject *
+py_relu_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "Relu.backward", *const names[] = {"dout"};
+    call c;
+    PyArrayObject *dx = NULL;
+    if (check_count(func, nargs, 2) < 0 || call_begin(&c, func, 1, args, names, 0) < 0) {
+        return NULL;
+    }
+    PyArrayObject *dout = c.in[0], *mask = mask_of(func, args[1]);
+    if (mask != NULL && check_same_shape(func, "dout", dout, "mask", mask) == 0) {
+        dx = call_output(&c, PyArray_NDIM(dout), PyArray_DIMS(dout));
+    }
+    if (dx != NULL) {
+        struct relu_args r = {.x = PyArray_DATA(dout), .mask = PyArray_DATA(mask), .out = PyArray_DATA(dx)};
+        run(c.k->relu_backward, &r, PyArray_SIZE(dout), 1);
+    }
+    Py_XDECREF(mask);
+    call_end(&c);
+    return dx == NULL ? NULL : call_result(&c, dx);
+}
+
+/* dx = dout (1 - out) out */
+PyObject *
+py_sigmoid_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "Sigmoid.backward", *const names[] = {"dout", "out"};
+    call c;
+    PyArrayObject *dx = NULL;
+    if (check_count(func, nargs, 2) < 0 || call_begin(&c, func, 2, args, names, 0) < 0) {
+        return NULL;
+    }
+    if (check_same_shape(func, "dout", c.in[0], "out", c.in[1]) == 0) {
+        dx = call_output(&c, PyArray_NDIM(c.in[0]), PyArray_DIMS(c.in[0]));
+    }
+    if (dx != NULL) {
+        struct sigmoid_backward_args s = {.dout = INPUT(&c, 0), .y = INPUT(&c, 1), .dx = PyArray_DATA(dx)};
+        run(c.k->sigmoid_backward, &s, PyArray_SIZE(dx), 1);
+    }
+    call_end(&c);
+    return dx == NULL ? NULL : call_result(&c, dx);
+}

@@ -30,6 +30,66 @@ struct gemm_args {
     int relu;                   /* then max(0, c) */
 };
 
+/* out[i] = f(x[i]) */
+enum elementwise { COPY, STEP, SIGMOID, SIGMOID_GRAD, RELU, RELU_GRAD, TANH, ELEMENTWISE_KERNELS };
+
+struct elementwise_args {
+    const void *x;
+    void *out;                  /* int64 for STEP */
+};
+
+/* out[i] = x[i] + y[i], or x[i] y[i] */
+enum binary { ADD, MULTIPLY, BINARY_KERNELS };
+
+struct binary_args {
+    const void *x, *y;
+    int y_is_scalar;            /* one y for every x */
+    void *out;
+};
+
+/* The layer Relu, both ways: forward out = max(0, x) and mask = x <= 0, backward out = mask ? 0 : x. */
+struct relu_args {
+    const void *x;
+    unsigned char *mask;
+    void *out;
+};
+
+/* The layer Sigmoid backward: dx = dout (1 - y) y. */
+struct sigmoid_backward_args {
+    const void *dout, *y;
+    void *dx;
+};
+
+/* Rows of `classes` values, and what is wanted of each: one class (labels), or a value for every class (t). */
+struct rows_args {
+    ptrdiff_t classes;
+    const void *x;
+    const ptrdiff_t *labels;
+    const void *t;
+    void *y;                    /* as large as x */
+    void *losses;               /* one per row */
+    double scale;
+};
+
+/* Sums of (y - t)^2 over blocks of SQUARES elements; the last may be shorter. */
+#define SQUARES 1024
+
+struct squares_args {
+    ptrdiff_t n;
+    const void *y, *t;
+    void *sums;
+};
+
+/* One step of an optimizer, in place. */
+enum rule { SGD, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM, RULES };
+
+struct update_args {
+    void *param;
+    const void *grad;           /* may be param itself, but not overlap it otherwise */
+    void *state[2];
+    double rate[3];             /* the learning rate and the rule's other numbers */
+};
+
 struct kernels {
     const char *isa;
     size_t itemsize;
@@ -39,6 +99,25 @@ struct kernels {
 
     /* out[j] = sum over rows of x[:, j]; the range is columns. struct column_sum_args */
     range_kernel *column_sum;
+
+    /* The sum of n values: pairwise, in double precision. */
+    double (*sum)(const void *x, ptrdiff_t n);
+
+    range_kernel *elementwise[ELEMENTWISE_KERNELS];     /* struct elementwise_args */
+    range_kernel *binary[BINARY_KERNELS];               /* struct binary_args */
+    range_kernel *relu_forward, *relu_backward;         /* struct relu_args */
+    range_kernel *sigmoid_backward;                     /* struct sigmoid_backward_args */
+
+    /* struct rows_args; the range is rows. */
+    range_kernel *softmax;                      /* y = softmax(x) */
+    range_kernel *softmax_with_loss;            /* and losses = -sum t log(y + 1e-7) */
+    range_kernel *softmax_with_loss_backward;   /* y = scale (x - t), where x is what softmax gave */
+    range_kernel *cross_entropy_error;          /* losses = -sum t log(x + 1e-7) */
+    range_kernel *cross_entropy;                /* losses = -sum t log x, with 0 log x = 0 */
+
+    range_kernel *squares;                      /* struct squares_args; the range is blocks */
+
+    range_kernel *update[RULES];                /* struct update_args */
 };
 
 struct column_sum_args {

@@ -23,3 +23,37 @@ FN(column_sum)(void *args, ptrdiff_t begin, ptrdiff_t end)
         }
     }
 }
+
+/* Pairwise: 64 values in eight running sums, then halves with halves. */
+static double
+FN(sum)(const void *values, ptrdiff_t n)
+{
+    const real *x = values;
+    if (n > 64) {
+        const ptrdiff_t half = n / 2 / 64 * 64 + (n / 2 % 64 != 0 ? 64 : 0);
+        return FN(sum)(x, half) + FN(sum)(x + half, n - half);
+    }
+    double lane[8] = {0};
+    for (ptrdiff_t i = 0; i < n; i++) {
+        lane[i % 8] += x[i];
+    }
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+}
+
+/* sums[b] = the sum of (y - t)^2 over block b */
+static void
+FN(squares)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct squares_args *s = args;
+    for (ptrdiff_t b = begin; b < end; b++) {
+        const real *y = (const real *)s->y + b * SQUARES, *t = (const real *)s->t + b * SQUARES;
+        const ptrdiff_t n = min_(SQUARES, s->n - b * SQUARES);
+        real lane[64] = {0};
+        for (ptrdiff_t i = 0; i < n; i += 64) {
+            for (ptrdiff_t j = 0; j < min_(64, n - i); j++) {
+                lane[j] += (y[i + j] - t[i + j]) * (y[i + j] - t[i + j]);
+            }
+        }
+        ((real *)s->sums)[b] = (real)FN(sum)(lane, 64);
+    }
+}

@@ -9,11 +9,19 @@
 #define REAL_BITS 32
 #include "template.h"
 #include "simple_tmpl.h"
+#include "simple_math_tmpl.h"
+#include "elementwise_tmpl.h"
+#include "simple_softmax_tmpl.h"
+#include "optimizer_tmpl.h"
 #undef REAL_BITS
 
 #define REAL_BITS 64
 #include "template.h"
 #include "simple_tmpl.h"
+#include "simple_math_tmpl.h"
+#include "elementwise_tmpl.h"
+#include "simple_softmax_tmpl.h"
+#include "optimizer_tmpl.h"
 #undef REAL_BITS
 
 #define TABLE(SUFFIX, TYPE)                                                     \
@@ -21,6 +29,28 @@
         .isa = "simple", .itemsize = sizeof(TYPE),                              \
         .gemm = gemm##SUFFIX,                                                   \
         .column_sum = column_sum##SUFFIX,                                       \
+        .sum = sum##SUFFIX,                                                     \
+        .elementwise = {                                                        \
+            [COPY] = copy##SUFFIX, [STEP] = step##SUFFIX,                       \
+            [SIGMOID] = sigmoid##SUFFIX, [SIGMOID_GRAD] = sigmoid_grad##SUFFIX, \
+            [RELU] = relu##SUFFIX, [RELU_GRAD] = relu_grad##SUFFIX,             \
+            [TANH] = tanh##SUFFIX,                                              \
+        },                                                                      \
+        .binary = {[ADD] = add##SUFFIX, [MULTIPLY] = multiply##SUFFIX},         \
+        .relu_forward = relu_forward##SUFFIX,                                   \
+        .relu_backward = relu_backward##SUFFIX,                                 \
+        .sigmoid_backward = sigmoid_backward##SUFFIX,                           \
+        .softmax = softmax##SUFFIX,                                             \
+        .softmax_with_loss = softmax_with_loss##SUFFIX,                         \
+        .softmax_with_loss_backward = softmax_with_loss_backward##SUFFIX,       \
+        .cross_entropy_error = cross_entropy_error##SUFFIX,                     \
+        .cross_entropy = cross_entropy##SUFFIX,                                 \
+        .squares = squares##SUFFIX,                                             \
+        .update = {                                                             \
+            [SGD] = sgd##SUFFIX, [MOMENTUM] = momentum##SUFFIX,                 \
+            [NESTEROV] = nesterov##SUFFIX, [ADAGRAD] = adagrad##SUFFIX,         \
+            [RMSPROP] = rmsprop##SUFFIX, [ADAM] = adam##SUFFIX,                 \
+        },                                                                      \
     }
 
 const struct kernels kernels_simple[2] = {TABLE(_f32, float), TABLE(_f64, double)};

@@ -31,3 +31,29 @@ FN(column_sum)(void *args, ptrdiff_t begin, ptrdiff_t end)
         out[j] = sum;
     }
 }
+
+static double
+FN(sum)(const void *values, ptrdiff_t n)
+{
+    const real *x = values;
+    double sum = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        sum += x[i];
+    }
+    return sum;
+}
+
+/* sums[b] = sum (y - t)^2 over block b */
+static void
+FN(squares)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct squares_args *s = args;
+    const real *y = s->y, *t = s->t;
+    for (ptrdiff_t b = begin; b < end; b++) {
+        real sum = 0;
+        for (ptrdiff_t i = b * SQUARES; i < min_((b + 1) * SQUARES, s->n); i++) {
+            sum += (y[i] - t[i]) * (y[i] - t[i]);
+        }
+        ((real *)s->sums)[b] = sum;
+    }
+}

@@ -5,6 +5,8 @@
 #include "parallel.h"
 #include "scratch.h"
 
+#include <math.h>
+
 #define REAL_BITS 32
 #include "template.h"
 #include "microkernel_tmpl.h"
@@ -12,6 +14,10 @@
 #include "thin_tmpl.h"
 #include "gemm_tmpl.h"
 #include "reduce_tmpl.h"
+#include "simple_math_tmpl.h"
+#include "elementwise_tmpl.h"
+#include "simple_softmax_tmpl.h"
+#include "optimizer_tmpl.h"
 #undef REAL_BITS
 
 #define REAL_BITS 64
@@ -21,6 +27,10 @@
 #include "thin_tmpl.h"
 #include "gemm_tmpl.h"
 #include "reduce_tmpl.h"
+#include "simple_math_tmpl.h"
+#include "elementwise_tmpl.h"
+#include "simple_softmax_tmpl.h"
+#include "optimizer_tmpl.h"
 #undef REAL_BITS
 
 #define TEXT_(x) #x
@@ -30,6 +40,28 @@
         .isa = TEXT(ISA), .itemsize = sizeof(TYPE),                             \
         .gemm = gemm##SUFFIX,                                                   \
         .column_sum = column_sum##SUFFIX,                                       \
+        .sum = sum##SUFFIX,                                                     \
+        .elementwise = {                                                        \
+            [COPY] = copy##SUFFIX, [STEP] = step##SUFFIX,                       \
+            [SIGMOID] = sigmoid##SUFFIX, [SIGMOID_GRAD] = sigmoid_grad##SUFFIX, \
+            [RELU] = relu##SUFFIX, [RELU_GRAD] = relu_grad##SUFFIX,             \
+            [TANH] = tanh##SUFFIX,                                              \
+        },                                                                      \
+        .binary = {[ADD] = add##SUFFIX, [MULTIPLY] = multiply##SUFFIX},         \
+        .relu_forward = relu_forward##SUFFIX,                                   \
+        .relu_backward = relu_backward##SUFFIX,                                 \
+        .sigmoid_backward = sigmoid_backward##SUFFIX,                           \
+        .softmax = softmax##SUFFIX,                                             \
+        .softmax_with_loss = softmax_with_loss##SUFFIX,                         \
+        .softmax_with_loss_backward = softmax_with_loss_backward##SUFFIX,       \
+        .cross_entropy_error = cross_entropy_error##SUFFIX,                     \
+        .cross_entropy = cross_entropy##SUFFIX,                                 \
+        .squares = squares##SUFFIX,                                             \
+        .update = {                                                             \
+            [SGD] = sgd##SUFFIX, [MOMENTUM] = momentum##SUFFIX,                 \
+            [NESTEROV] = nesterov##SUFFIX, [ADAGRAD] = adagrad##SUFFIX,         \
+            [RMSPROP] = rmsprop##SUFFIX, [ADAM] = adam##SUFFIX,                 \
+        },                                                                      \
     }
 
 const struct kernels PYNN_PASTE(kernels_, ISA)[2] = {TABLE(_f32, float), TABLE(_f64, double)};

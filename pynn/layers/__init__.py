@@ -1,3 +1,8 @@
 """The book's layers (chapters 5 to 7)."""
 
+from pynn.layers.activations import Relu as Relu
+from pynn.layers.activations import Sigmoid as Sigmoid
 from pynn.layers.affine import Affine as Affine
+from pynn.layers.arithmetic import AddLayer as AddLayer
+from pynn.layers.arithmetic import MulLayer as MulLayer
+from pynn.layers.loss import SoftmaxWithLoss as SoftmaxWithLoss

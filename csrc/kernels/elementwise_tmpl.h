@@ -1,0 +1,81 @@
+/* One result per element, as loops that the compiler vectorizes. */
+
+#define ELEMENTWISE(NAME, TYPE, FORMULA)                            \
+    static void                                                     \
+    FN(NAME)(void *args, ptrdiff_t begin, ptrdiff_t end)            \
+    {                                                               \
+        const struct elementwise_args *e = args;                    \
+        const real *restrict x_ = e->x;                             \
+        TYPE *restrict out = e->out;                                \
+        for (ptrdiff_t i = begin; i < end; i++) {                   \
+            const real x = x_[i];                                   \
+            out[i] = FORMULA;                                       \
+        }                                                           \
+    }
+
+ELEMENTWISE(copy, real, x)
+ELEMENTWISE(step, int64_t, x > 0)
+ELEMENTWISE(relu, real, x <= 0 ? 0 : x)
+ELEMENTWISE(relu_grad, real, x >= 0)
+ELEMENTWISE(sigmoid, real, FN(sigmoid_)(x))
+ELEMENTWISE(sigmoid_grad, real, (1 - FN(sigmoid_)(x)) * FN(sigmoid_)(x))
+ELEMENTWISE(tanh, real, FN(tanh_)(x))
+#undef ELEMENTWISE
+
+static void
+FN(add)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct binary_args *b = args;
+    const real *restrict x = b->x, *restrict y = b->y;
+    real *restrict out = b->out;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        out[i] = x[i] + (b->y_is_scalar ? y[0] : y[i]);
+    }
+}
+
+static void
+FN(multiply)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct binary_args *b = args;
+    const real *restrict x = b->x, *restrict y = b->y;
+    real *restrict out = b->out;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        out[i] = x[i] * (b->y_is_scalar ? y[0] : y[i]);
+    }
+}
+
+static void
+FN(relu_forward)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct relu_args *r = args;
+    const real *restrict x = r->x;
+    unsigned char *restrict mask = r->mask;
+    real *restrict out = r->out;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        mask[i] = x[i] <= 0;
+        out[i] = x[i] <= 0 ? 0 : x[i];
+    }
+}
+
+static void
+FN(relu_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct relu_args *r = args;
+    const real *restrict dout = r->x;
+    const unsigned char *restrict mask = r->mask;
+    real *restrict dx = r->out;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        dx[i] = mask[i] ? 0 : dout[i];
+    }
+}
+
+static void
+FN(sigmoid_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct sigmoid_backward_args *s = args;
+    const real *restrict dout = s->dout, *restrict y = s->y;
+    real *restrict dx = s->dx;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        dx[i] = dout[i] * (1 - y[i]) * y[i];
+    }
+}
