@@ -67,16 +67,16 @@ static struct {
     _Alignas(CACHE_LINE) atomic_ptrdiff_t unclaimed; /* chunks to be claimed; <= 0: none */
     _Alignas(CACHE_LINE) atomic_ptrdiff_t finished;  /* chunks that workers have finished */
 
-    _Alignas(CACHE_LINE) atomic_bool owned; /* a thread is inside parallel_for, or resizing the pool */
-    atomic_bool stop;
-    atomic_int threads; /* as set; 0 until asked for the first time */
-    atomic_int cores;
+    /* Read at every look, seldom written. */
+    _Alignas(CACHE_LINE) atomic_int threads; /* as set; 0 until first asked for */
+    atomic_int cores;                        /* processors when it was set */
+    atomic_bool stop;                        /* workers are to return */
 
-    /* The owner's. */
-    int workers;     /* threads created, in worker[0..workers) */
-    bool hooked;     /* fork and exit handlers are registered */
-    bool refused;    /* the system refused a thread: make do with those there are */
-    int64_t alone_until, alone;
+    _Alignas(CACHE_LINE) atomic_bool owned;  /* by the thread inside parallel_for; what follows is the owner's */
+    int workers;                             /* threads running, in worker[0..workers) */
+    bool hooked;                             /* fork and exit handlers are registered */
+    bool refused;                            /* the system refused a thread: make do with those there are */
+    int64_t alone, alone_until;              /* going alone: how long, and until when */
 
     struct worker worker[PARALLEL_MAX_THREADS - 1];
 } pool;
@@ -258,24 +258,21 @@ worker_main(void *arg)
     return NULL;
 }
 
-/* The child of a fork has none of the threads, and locks in any state. */
-static void
-forget_workers(void)
+static bool
+own_pool(void)
 {
-    atomic_store(&pool.unclaimed, 0);
-    atomic_store(&pool.owned, false);
-    pool.workers = 0;
-    pool.refused = false;
-    pool.alone_until = pool.alone = 0;
+    return !atomic_exchange_explicit(&pool.owned, true, memory_order_acquire);
 }
 
-/* At exit: no worker outlives the code and data it uses. */
+static void
+disown_pool(void)
+{
+    atomic_store_explicit(&pool.owned, false, memory_order_release);
+}
+
 static void
 stop_workers(void)
 {
-    if (atomic_exchange(&pool.owned, true)) {
-        return; /* exit from another thread than the one inside parallel_for: leave them to the system */
-    }
     atomic_store(&pool.stop, true);
     for (int i = 0; i < pool.workers; i++) {
         pthread_mutex_lock(&pool.worker[i].mutex);
@@ -284,8 +281,56 @@ stop_workers(void)
     }
     for (int i = 0; i < pool.workers; i++) {
         pthread_join(pool.worker[i].thread, NULL);
+        pthread_cond_destroy(&pool.worker[i].wake);
+        pthread_mutex_destroy(&pool.worker[i].mutex);
     }
-    pool.workers = 0; /* the pool stays owned: whatever comes now runs on its caller */
+    pool.workers = 0;
+    atomic_store(&pool.stop, false);
+}
+
+/*
+ * A forked child has one thread, whatever the pool believes, so workers stop before a fork and come
+ * back with the next job. Where another thread is inside parallel_for, its workers go on in the
+ * parent and the child forgets them.
+ */
+static _Thread_local bool owns_for_fork;
+
+static void
+before_fork(void)
+{
+    if (own_pool()) {
+        owns_for_fork = true;
+        stop_workers();
+    }
+}
+
+static void
+after_fork_in_parent(void)
+{
+    if (owns_for_fork) {
+        owns_for_fork = false;
+        disown_pool();
+    }
+}
+
+static void
+after_fork_in_child(void)
+{
+    atomic_store(&pool.unclaimed, 0);
+    atomic_store(&pool.stop, false);
+    pool.workers = 0;
+    pool.refused = false;
+    owns_for_fork = false;
+    disown_pool();
+}
+
+/* No worker outlives the code and data it uses. The pool stays owned: a job of another thread runs on that thread. */
+static void
+at_exit(void)
+{
+    if (own_pool()) {
+        stop_workers();
+    }
 }
 
 /* Have `wanted` workers, or as many as the system grants. */
@@ -297,7 +342,8 @@ start_workers(int wanted)
     sigset_t blocked, before;
 
     if (!pool.hooked) {
-        pool.hooked = pthread_atfork(NULL, NULL, forget_workers) == 0 && atexit(stop_workers) == 0;
+        pool.hooked = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0
+                      && atexit(at_exit) == 0;
     }
     if (!pool.hooked || pthread_attr_init(&attr) != 0) {
         pool.refused = true;
@@ -383,7 +429,7 @@ parallel_for(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
 {
     int helpers = parallel_num_threads() - 1;
 
-    if (helpers == 0 || n <= grain || atomic_exchange_explicit(&pool.owned, true, memory_order_acquire)) {
+    if (helpers == 0 || n <= grain || !own_pool()) {
         run_alone(n, grain, fn, arg);
         return;
     }
@@ -401,7 +447,7 @@ parallel_for(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
     else {
         run_job(n, grain, fn, arg, helpers, start);
     }
-    atomic_store_explicit(&pool.owned, false, memory_order_release);
+    disown_pool();
 }
 
 int
