@@ -17,11 +17,8 @@
  *
  * Between jobs workers watch the counter for some tens of microseconds, then sleep.
  */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* sched_getaffinity */
-#endif
-
 #include "parallel.h"
+#include "processors.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -31,25 +28,21 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
-#ifdef __APPLE__
-#include <sys/sysctl.h>
-#endif
 
 /* Times are nanoseconds. */
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND INT64_C(1000000)
 
-#define WORKER_SPIN (50 * MICROSECOND)  /* an idle worker sleeps after this: a step's Python between two calls is shorter */
-#define PAUSE_FOR (5 * MICROSECOND)     /* a wait pauses the core at first, ... */
-#define YIELD_FOR (100 * MICROSECOND)   /* ... then offers it to others, then sleeps in short naps */
+#define WORKER_SPIN (50 * MICROSECOND) /* then an idle worker sleeps; the Python between two layers is shorter */
+#define PAUSE_FOR (5 * MICROSECOND)    /* a wait keeps its core at first, ... */
+#define YIELD_FOR (100 * MICROSECOND)  /* ... then offers it to others, then takes naps */
 #define NAP (50 * MICROSECOND)
-#define FAIR_WAIT (20 * MICROSECOND)    /* a join may take this long beyond the caller's own work */
-#define ALONE_FIRST (4 * MILLISECOND)   /* about a time slice */
+#define FAIR_WAIT (20 * MICROSECOND)   /* a join may outlast the caller's own work by this */
+#define ALONE_FIRST (4 * MILLISECOND)  /* about a time slice */
 #define ALONE_LONGEST (128 * MILLISECOND)
 
-#define STACK_BYTES (2 << 20)           /* macOS gives threads 512 KiB, musl 128 */
-#define CACHE_LINE 128                  /* Apple's; elsewhere a pair of lines, which is what is prefetched */
+#define STACK_BYTES (2 << 20)          /* macOS gives a thread 512 KiB, musl 128 */
+#define CACHE_LINE 128                 /* Apple's; elsewhere two lines, which are fetched as a pair */
 
 struct worker {
     _Alignas(CACHE_LINE) atomic_bool asleep;
@@ -69,7 +62,7 @@ static struct {
 
     /* Read at every look, seldom written. */
     _Alignas(CACHE_LINE) atomic_int threads; /* as set; 0 until first asked for */
-    atomic_int cores;                        /* processors when it was set */
+    atomic_int processors;                   /* what there is to run them on */
     atomic_bool stop;                        /* workers are to return */
 
     _Alignas(CACHE_LINE) atomic_bool owned;  /* by the thread inside parallel_for; what follows is the owner's */
@@ -81,7 +74,7 @@ static struct {
     struct worker worker[PARALLEL_MAX_THREADS - 1];
 } pool;
 
-/* ---- time and processors ---- */
+/* ---- waiting ---- */
 
 static int64_t
 now(void)
@@ -119,31 +112,6 @@ relax(int64_t waited)
     }
 }
 
-static int
-count_cores(void)
-{
-    long cores = 0;
-
-#if defined(__linux__)
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof(set), &set) == 0) {
-        cores = CPU_COUNT(&set);
-    }
-#elif defined(__APPLE__)
-    int fast = 0; /* performance cores: an efficiency core would only be waited for */
-    size_t size = sizeof(fast);
-
-    if (sysctlbyname("hw.perflevel0.logicalcpu", &fast, &size, NULL, 0) == 0) {
-        cores = fast;
-    }
-#endif
-    if (cores < 1) {
-        cores = sysconf(_SC_NPROCESSORS_ONLN);
-    }
-    return cores < 1 ? 1 : cores > PARALLEL_MAX_THREADS ? PARALLEL_MAX_THREADS : (int)cores;
-}
-
 /* ---- chunks ---- */
 
 static inline bool
@@ -175,13 +143,8 @@ run_chunk(void)
 static void
 run_alone(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
 {
-    ptrdiff_t begin = 0;
-
-    for (; n - begin > grain; begin += grain) {
-        fn(arg, begin, begin + grain);
-    }
-    if (begin < n) {
-        fn(arg, begin, n);
+    for (ptrdiff_t begin = 0; begin < n; begin += grain) {
+        fn(arg, begin, n - begin < grain ? n : begin + grain);
     }
 }
 
@@ -199,7 +162,7 @@ spin_for_work(const struct worker *self)
 {
     int64_t start = now(), waited = 0;
     bool may_spin = atomic_load_explicit(&pool.threads, memory_order_relaxed)
-                    <= atomic_load_explicit(&pool.cores, memory_order_relaxed);
+                    <= atomic_load_explicit(&pool.processors, memory_order_relaxed);
 
     while (may_spin && waited < WORKER_SPIN && is_wanted(self) && !atomic_load(&pool.stop)) {
         if (has_work()) {
@@ -450,14 +413,24 @@ parallel_for(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
     disown_pool();
 }
 
+static int
+clip(int n)
+{
+    return n < 1 ? 1 : n > PARALLEL_MAX_THREADS ? PARALLEL_MAX_THREADS : n;
+}
+
 int
 parallel_num_threads(void)
 {
     int threads = atomic_load_explicit(&pool.threads, memory_order_relaxed);
 
     if (threads == 0) {
-        threads = count_cores();
-        parallel_set_num_threads(threads);
+        int processors = count_processors();
+
+        atomic_store(&pool.processors, processors);
+        if (atomic_compare_exchange_strong(&pool.threads, &threads, clip(processors))) {
+            threads = clip(processors);
+        }
     }
     return threads;
 }
@@ -465,6 +438,6 @@ parallel_num_threads(void)
 void
 parallel_set_num_threads(int n)
 {
-    atomic_store(&pool.cores, count_cores());
-    atomic_store(&pool.threads, n < 1 ? 1 : n > PARALLEL_MAX_THREADS ? PARALLEL_MAX_THREADS : n);
+    parallel_num_threads(); /* counts the processors */
+    atomic_store(&pool.threads, clip(n));
 }
