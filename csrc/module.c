@@ -39,6 +39,8 @@ static PyMethodDef methods[] = {
     METHOD(rmsprop, "the parameter after a step of RMSprop"),
     METHOD(adam, "the parameter after a step of Adam"),
     METHOD(numerical_gradient, "(f(x + h e_i) - f(x - h e_i)) / 2h for every element i of x"),
+    METHOD(get_num_threads, "Threads that kernels use."),
+    METHOD(set_num_threads, "Use n threads."),
     {NULL, NULL, 0, NULL},
 };
 

@@ -4,3 +4,4 @@ from pynn._version import __version__ as __version__
 from pynn.functions import *
 from pynn.gradient import *
 from pynn.layers import *
+from pynn.threads import *

@@ -36,4 +36,7 @@ py_method py_sgd, py_momentum, py_nesterov, py_adagrad, py_rmsprop, py_adam;
 /* gradient.c */
 py_method py_numerical_gradient;
 
+/* threads.c */
+py_method py_get_num_threads, py_set_num_threads;
+
 #endif

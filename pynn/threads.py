@@ -1,0 +1,85 @@
+"""How many threads the kernels use: the caller and the workers of one small pool.
+
+Results are bit-identical for any number. Small work stays on the calling thread, nothing runs while no kernel
+does, and where another process takes a core the pool goes on without it for a while.
+
+At first it is the number of processors that this process may run on (its affinity, a container's quota; on macOS
+the performance cores). The environment variable ``PYNN_NUM_THREADS`` overrides that.
+"""
+
+import contextlib
+import os
+import warnings
+
+from pynn import _core
+
+__all__ = ["get_num_threads", "num_threads", "set_num_threads"]
+
+
+def get_num_threads():
+    """Number of threads that kernels use, the calling one included.
+
+    Returns
+    -------
+    int
+    """
+    return _core.get_num_threads()
+
+
+def set_num_threads(n):
+    """Set the number of threads that kernels use, in the whole process.
+
+    Parameters
+    ----------
+    n : int
+        From 1, the calling thread alone, to 128.
+
+    Raises
+    ------
+    TypeError
+        If `n` is not an integer.
+    ValueError
+        If `n` is out of range.
+    """
+    _core.set_num_threads(n)
+
+
+@contextlib.contextmanager
+def num_threads(n):
+    """Use `n` threads within a ``with`` block or a decorated function, and the former number afterwards.
+
+    Parameters
+    ----------
+    n : int
+        As for `set_num_threads`. The number holds for the process, so other Python threads see it too.
+
+    Examples
+    --------
+    >>> with pynn.num_threads(1):
+    ...     network.gradient(x, t)
+    """
+    before = get_num_threads()
+    set_num_threads(n)
+    try:
+        yield
+    finally:
+        set_num_threads(before)
+
+
+def _read_environment():
+    """Apply PYNN_NUM_THREADS; a value of no use is ignored, aloud."""
+    value = os.environ.get("PYNN_NUM_THREADS", "").strip()
+    if not value:
+        return
+    try:
+        set_num_threads(int(value))
+    except ValueError:
+        warnings.warn(
+            f"PYNN_NUM_THREADS is {value!r} and must be a whole number from 1 to 128; "
+            f"it is ignored, and pynn uses {get_num_threads()} threads",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
+_read_environment()
