@@ -128,7 +128,7 @@ def busy(rows, facts, results):
     cases = [(f"{(first := next(iter(case.values())))['name']}\nthreads: {first['threads']}", case)
              for case in rows.cases()]
     bars(axes, cases, rows.values("peer"))
-    axes.set(xscale="log", xlabel="microseconds a step of TwoLayerNet (median)")
+    axes.set(xscale="log", xlim=(50, None), xlabel="microseconds a step of TwoLayerNet (median)")
     axes.legend(fontsize=8)
     return figure
 

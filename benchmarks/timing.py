@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
                     "VECLIB_MAXIMUM_THREADS", "PYNN_NUM_THREADS")
@@ -29,7 +30,7 @@ class Contestant:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", peer, str(threads),
              ",".join(map(str, cpus))],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=settings)
+            cwd=Path(__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=settings)
 
     def ask(self, command, *args):
         """Wake the process, have it obey, stop it again; its errors are raised here."""
@@ -44,8 +45,7 @@ class Contestant:
 
     def close(self):
         self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.communicate()
 
 
 class Bench:

@@ -1,0 +1,69 @@
+"""The benchmarks measure the right thing and refuse a wrong result; no time is judged here."""
+
+import numpy as np
+import pytest
+
+from benchmarks import gemm, machine, peers, results, steps, targets, timing
+
+
+@pytest.fixture(scope="module")
+def bench():
+    with timing.Bench(machine.cpus(), [1], quick=True) as bench:
+        yield bench
+
+
+def test_contestants_take_turns_on_one_case(bench):
+    case = gemm.case(8, 9, 10, "dW", "float32")
+    rows = bench.compare("gemm", case, ["pynn", "numpy"], 1)
+    assert [row["peer"] for row in rows] == ["pynn", "numpy"]
+    for row in rows:
+        assert 0 < row["low"] <= row["seconds"] <= row["high"]
+        assert row["error"] <= row["bound"]
+    assert rows[0]["ratio"] == 1
+
+
+def test_a_peer_that_cannot_run_is_named(bench):
+    case = steps.case("SimpleConvNet", "float32", 1)
+    ready = bench.prepare("steps", case, ["jax"], 1)
+    assert not ready and any(reason.startswith("jax: ") for reason in bench.missing)
+
+
+@pytest.mark.parametrize("kind, a, b", [("forward", (2, 3), (3, 4)), ("dW", (2, 3), (3, 4)),
+                                        ("dx", (2, 3), (3, 4)), ("square", (2, 3), (3, 4))])
+def test_operands_have_the_shape_of_the_case_and_transposes_are_views(kind, a, b):
+    left, right = gemm.operands(gemm.case(2, 3, 4, kind, "float64"))
+    assert (left.shape, right.shape) == (a, b)
+    assert (left.base is not None) == (kind == "dW") and (right.base is not None) == (kind == "dx")
+
+
+def test_a_wrong_product_exceeds_its_bound():
+    class Wrong:
+        @staticmethod
+        def matmul(a, b):
+            return (a @ b) * np.float32(1 + 1e-4)
+
+    *_, error, bound = gemm.prepare(Wrong, gemm.case(16, 16, 16, "square", "float32"))
+    assert error > bound
+
+
+def test_the_reference_is_loaded_without_pynn():
+    library = peers.reference()
+    assert library.__name__ == "pynn_reference"
+    assert library.TwoLayerNet.__module__.startswith("pynn_reference.")
+
+
+def test_targets_are_judged_from_the_records():
+    def row(name, ratio):
+        return {"group": "gemm", "name": name, "dtype": "float32", "threads": 1, "peer": "numpy",
+                "ratio": ratio}
+
+    good = results.Results([row("a", 1.3), row("b", 1.5)])
+    assert [kept for _, _, kept in targets.targets(good, None)] == [True, True]
+    bad = results.Results([row("a", 0.9), row("b", 1.2)])
+    assert [kept for _, _, kept in targets.targets(bad, None)] == [False, False]
+
+
+def test_flops_are_those_of_the_products():
+    forward = 100 * 784 * 50 + 100 * 50 * 10
+    without_dx = 100 * 784 * 50
+    assert steps.flops("TwoLayerNet", 100, 50) == 2 * (3 * forward - without_dx)
