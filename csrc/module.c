@@ -41,6 +41,16 @@ static PyMethodDef methods[] = {
     METHOD(numerical_gradient, "(f(x + h e_i) - f(x - h e_i)) / 2h for every element i of x"),
     METHOD(get_num_threads, "Threads that kernels use."),
     METHOD(set_num_threads, "Use n threads."),
+    METHOD(conv_forward, "x correlated with the filters W, plus b"),
+    METHOD(conv_backward, "dx, dW, db"),
+    METHOD(pool_forward, "the largest pixel of every window, and its place in the window"),
+    METHOD(pool_backward, "dx"),
+    METHOD(im2col, "every window as a row"),
+    METHOD(col2im, "the sum of the windows, back in the image"),
+    METHOD(batchnorm_train, "out, xc, std, running mean, running variance"),
+    METHOD(batchnorm_test, "out, from the running statistics"),
+    METHOD(batchnorm_backward, "dx, dgamma, dbeta"),
+    METHOD(dropout, "x mask"),
     {NULL, NULL, 0, NULL},
 };
 

@@ -39,4 +39,21 @@ py_method py_numerical_gradient;
 /* threads.c */
 py_method py_get_num_threads, py_set_num_threads;
 
+/* conv.c */
+py_method py_conv_forward, py_conv_backward;
+
+/* windows.c */
+py_method py_pool_forward, py_pool_backward, py_im2col, py_col2im;
+
+/* Whether x is (n, c, h, w). -1 with an exception set. */
+int check_images(const char *func, const char *name, PyArrayObject *x);
+
+/* Windows of w->fh x w->fw pixels over images of shape dims; `windows` is how a message begins to tell their size:
+ * "W has filters of". -1 with an exception set. */
+int windows_of(const char *func, const npy_intp dims[4], const char *windows, PyObject *stride, PyObject *pad,
+               struct windows *w);
+
+/* regularization.c */
+py_method py_batchnorm_train, py_batchnorm_test, py_batchnorm_backward, py_dropout;
+
 #endif

@@ -90,6 +90,54 @@ struct update_args {
     double rate[3];             /* the learning rate and the rule's other numbers */
 };
 
+/* Windows that slide over images: n images of c planes of h x w pixels, with `pad` rows and columns of zeros around;
+ * oh x ow windows of fh x fw pixels, `stride` apart. */
+struct windows {
+    ptrdiff_t n, c, h, w, fh, fw, stride, pad, oh, ow;
+};
+
+struct conv_args {
+    struct windows win;
+    ptrdiff_t fn;                       /* filters */
+    const void *x, *W, *b, *dout;       /* n c h w; fn c fh fw; fn; n fn oh ow */
+    void *out, *dx, *dW, *db;           /* dx is NULL where nobody needs it */
+
+    /* Working memory. conv_plan says how many elements; the caller provides them. */
+    ptrdiff_t packed_size;              /* W as the kernel reads it */
+    ptrdiff_t partial_size;             /* dW and db of one group of images */
+    ptrdiff_t forward_size, backward_size;      /* one thread's buffers */
+    ptrdiff_t groups;                   /* group g is images [g n / groups, (g + 1) n / groups) */
+    void *packed, *partial;
+    struct workspace *workspace;
+};
+
+struct pool_args {
+    struct windows win;
+    const void *x, *dout;
+    void *out, *dx;
+    int32_t *index;                     /* of the largest pixel within its window, as out */
+};
+
+struct im2col_args {
+    struct windows win;
+    void *image, *col;                  /* n c h w; n oh ow x c fh fw */
+};
+
+/* x is rows x cols; what has one value a column is 1-D. */
+struct batchnorm_args {
+    ptrdiff_t rows, cols;
+    double momentum;
+    const void *x, *gamma, *beta, *running_mean, *running_var, *dout;
+    void *out, *xc, *std, *new_mean, *new_var, *dx, *dgamma, *dbeta;
+};
+
+/* The layer Dropout: out[i] = x[i] mask[i], where mask is 0 or 1. */
+struct dropout_args {
+    const void *x;
+    const unsigned char *mask;
+    void *out;
+};
+
 struct kernels {
     const char *isa;
     size_t itemsize;
@@ -118,6 +166,24 @@ struct kernels {
     range_kernel *squares;                      /* struct squares_args; the range is blocks */
 
     range_kernel *update[RULES];                /* struct update_args */
+
+    /* Convolution in four calls. conv_plan fills in the sizes of the memory that the others work in; conv_pack lays W out
+     * for forward or for backward; then out for a range of images, or the gradients of a range of groups of images and
+     * their sum for a range of [0, c fh fw). struct conv_args */
+    void (*conv_plan)(struct conv_args *args);
+    void (*conv_pack)(const struct conv_args *args, int backward);
+    range_kernel *conv_forward, *conv_backward, *conv_sum;
+
+    /* Max-pooling and its gradient; the range is planes of x. struct pool_args */
+    range_kernel *pool_forward, *pool_backward;
+
+    /* The patches of a range of n oh rows of windows; the sum of patches on a range of n c planes. struct im2col_args */
+    range_kernel *im2col, *col2im;
+
+    /* Batch normalization; the range is columns. struct batchnorm_args */
+    range_kernel *batchnorm_train, *batchnorm_test, *batchnorm_backward;
+
+    range_kernel *dropout;      /* struct dropout_args */
 };
 
 struct column_sum_args {

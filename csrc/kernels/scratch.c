@@ -1,5 +1,7 @@
 #include "scratch.h"
 
+#include <stdatomic.h>
+
 /* The dynamic linker hands a thread its copy the first time it asks, so threads that never call a kernel pay nothing. */
 static _Thread_local _Alignas(64) unsigned char scratch[SCRATCH_BYTES];
 
@@ -7,4 +9,21 @@ void *
 thread_scratch(void)
 {
     return scratch;
+}
+
+void *
+workspace_take(struct workspace *w)
+{
+    for (int i = 0;; i = (i + 1) % w->slots) {
+        if (!atomic_exchange_explicit(&w->taken[i], 1, memory_order_acquire)) {
+            return w->base + (size_t)i * w->slot_bytes;
+        }
+    }
+}
+
+void
+workspace_give(struct workspace *w, void *slot)
+{
+    const size_t i = (size_t)((unsigned char *)slot - w->base) / (w->slot_bytes > 0 ? w->slot_bytes : 1);
+    atomic_store_explicit(&w->taken[i], 0, memory_order_release);
 }

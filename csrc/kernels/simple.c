@@ -3,6 +3,7 @@
 #include "kernels.h"
 
 #include <math.h>
+#include <string.h>
 
 #define VEC_BYTES 16            /* only so that template.h can name its types; nothing here uses vectors */
 
@@ -13,6 +14,9 @@
 #include "elementwise_tmpl.h"
 #include "simple_softmax_tmpl.h"
 #include "optimizer_tmpl.h"
+#include "simple_conv_tmpl.h"
+#include "pool_tmpl.h"
+#include "regularization_tmpl.h"
 #undef REAL_BITS
 
 #define REAL_BITS 64
@@ -22,6 +26,9 @@
 #include "elementwise_tmpl.h"
 #include "simple_softmax_tmpl.h"
 #include "optimizer_tmpl.h"
+#include "simple_conv_tmpl.h"
+#include "pool_tmpl.h"
+#include "regularization_tmpl.h"
 #undef REAL_BITS
 
 #define TABLE(SUFFIX, TYPE)                                                     \
@@ -51,6 +58,16 @@
             [NESTEROV] = nesterov##SUFFIX, [ADAGRAD] = adagrad##SUFFIX,         \
             [RMSPROP] = rmsprop##SUFFIX, [ADAM] = adam##SUFFIX,                 \
         },                                                                      \
+        .conv_plan = conv_plan##SUFFIX, .conv_pack = conv_pack##SUFFIX,         \
+        .conv_forward = conv_forward##SUFFIX,                                   \
+        .conv_backward = conv_backward##SUFFIX, .conv_sum = conv_sum##SUFFIX,   \
+        .pool_forward = pool_forward##SUFFIX,                                   \
+        .pool_backward = pool_backward##SUFFIX,                                 \
+        .im2col = im2col##SUFFIX, .col2im = col2im##SUFFIX,                     \
+        .batchnorm_train = batchnorm_train##SUFFIX,                             \
+        .batchnorm_test = batchnorm_test##SUFFIX,                               \
+        .batchnorm_backward = batchnorm_backward##SUFFIX,                       \
+        .dropout = dropout##SUFFIX,                                             \
     }
 
 const struct kernels kernels_simple[2] = {TABLE(_f32, float), TABLE(_f64, double)};

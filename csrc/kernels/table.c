@@ -6,6 +6,7 @@
 #include "scratch.h"
 
 #include <math.h>
+#include <string.h>
 
 #define REAL_BITS 32
 #include "template.h"
@@ -18,6 +19,9 @@
 #include "elementwise_tmpl.h"
 #include "simple_softmax_tmpl.h"
 #include "optimizer_tmpl.h"
+#include "conv_tmpl.h"
+#include "pool_tmpl.h"
+#include "regularization_tmpl.h"
 #undef REAL_BITS
 
 #define REAL_BITS 64
@@ -31,6 +35,9 @@
 #include "elementwise_tmpl.h"
 #include "simple_softmax_tmpl.h"
 #include "optimizer_tmpl.h"
+#include "conv_tmpl.h"
+#include "pool_tmpl.h"
+#include "regularization_tmpl.h"
 #undef REAL_BITS
 
 #define TEXT_(x) #x
@@ -62,6 +69,16 @@
             [NESTEROV] = nesterov##SUFFIX, [ADAGRAD] = adagrad##SUFFIX,         \
             [RMSPROP] = rmsprop##SUFFIX, [ADAM] = adam##SUFFIX,                 \
         },                                                                      \
+        .conv_plan = conv_plan##SUFFIX, .conv_pack = conv_pack##SUFFIX,         \
+        .conv_forward = conv_forward##SUFFIX,                                   \
+        .conv_backward = conv_backward##SUFFIX, .conv_sum = conv_sum##SUFFIX,   \
+        .pool_forward = pool_forward##SUFFIX,                                   \
+        .pool_backward = pool_backward##SUFFIX,                                 \
+        .im2col = im2col##SUFFIX, .col2im = col2im##SUFFIX,                     \
+        .batchnorm_train = batchnorm_train##SUFFIX,                             \
+        .batchnorm_test = batchnorm_test##SUFFIX,                               \
+        .batchnorm_backward = batchnorm_backward##SUFFIX,                       \
+        .dropout = dropout##SUFFIX,                                             \
     }
 
 const struct kernels PYNN_PASTE(kernels_, ISA)[2] = {TABLE(_f32, float), TABLE(_f64, double)};
