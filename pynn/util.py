@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from pynn.layers.convolution import col2im as col2im
+from pynn.layers.convolution import im2col as im2col
+
 _WINDOW = 11
 
 

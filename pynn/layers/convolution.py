@@ -1,0 +1,159 @@
+"""Convolution and max-pooling (chapter 7), and the rearrangements that explain them.
+
+Images are arrays of shape (N, C, H, W): samples, channels, rows, columns. Windows slide over them ``stride`` pixels
+apart, with ``pad`` rows and columns of zeros on every side; there are ``(H + 2 pad - FH) // stride + 1`` of them along
+H, and likewise along W. Pixels that no window reaches at the far side are ignored, as in the book.
+"""
+
+import numpy as np
+
+from pynn import _core
+
+
+def im2col(input_data, filter_h, filter_w, stride=1, pad=0):
+    """Lay out every window of the images as a row (section 7.4.2).
+
+    `Convolution` does not need it; it shows how a convolution becomes one matrix product.
+
+    Parameters
+    ----------
+    input_data : array_like, shape (N, C, H, W)
+    filter_h, filter_w : int
+        Size of the windows.
+    stride, pad : int
+
+    Returns
+    -------
+    ndarray, shape (N out_h out_w, C filter_h filter_w)
+
+    Raises
+    ------
+    ValueError
+        If the windows are larger than the padded images.
+    """
+    return _core.im2col(input_data, filter_h, filter_w, stride, pad)
+
+
+def col2im(col, input_shape, filter_h, filter_w, stride=1, pad=0):
+    """Add the rows of `col` up where their pixels lie: the transpose of `im2col`.
+
+    A pixel that lies in several windows is the sum of its copies, which is why this is not the inverse.
+
+    Parameters
+    ----------
+    col : array_like, shape (N out_h out_w, C filter_h filter_w)
+    input_shape : tuple of int
+        (N, C, H, W).
+    filter_h, filter_w, stride, pad : int
+        As for `im2col`.
+
+    Returns
+    -------
+    ndarray, shape (N, C, H, W)
+    """
+    return _core.col2im(col, input_shape, filter_h, filter_w, stride, pad)
+
+
+class Convolution:
+    """Slide filters over images (section 7.2).
+
+    ``out[n, f, y, x] = b[f] + sum of W[f, c, i, j] x[n, c, y stride + i - pad, x stride + j - pad] over c, i, j``
+
+    The matrix of `im2col` is never built: memory stays a small multiple of one image's input and output.
+
+    Parameters
+    ----------
+    W : ndarray, shape (FN, C, FH, FW)
+    b : ndarray, shape (FN,), or a number
+    stride, pad : int
+
+    Attributes
+    ----------
+    x : ndarray
+        What `forward` saw last.
+    dW, db : ndarray, shapes (FN, C, FH, FW) and (FN,)
+        Gradients of the loss, set by `backward`.
+    needs_dx : bool
+        False on the first layer of a network, whose input no one differentiates: `backward` then returns None.
+    """
+
+    def __init__(self, W, b, stride=1, pad=0):
+        self.W = W
+        self.b = b
+        self.stride = stride
+        self.pad = pad
+        self.x = None
+        self.dW = None
+        self.db = None
+        self.needs_dx = True
+
+    def forward(self, x):
+        """Return the images filtered.
+
+        Parameters
+        ----------
+        x : array_like, shape (N, C, H, W)
+
+        Returns
+        -------
+        ndarray, shape (N, FN, out_h, out_w)
+
+        Raises
+        ------
+        ValueError
+            If the channels of `x` and `W` differ in number, or a filter is larger than the padded images.
+        """
+        self.x = x if isinstance(x, np.ndarray) else np.asarray(x)
+        return _core.conv_forward(x, self.W, self.b, self.stride, self.pad)
+
+    def backward(self, dout):
+        """Set ``dW`` and ``db``; return dx in the shape of x."""
+        dx, self.dW, self.db = _core.conv_backward(self.x, self.W, dout, self.stride, self.pad, self.needs_dx)
+        return dx
+
+
+class Pooling:
+    """Keep the largest pixel of every window (section 7.3).
+
+    Zeros around the images take part, as in the book. Where several pixels are the largest the first one counts.
+
+    Parameters
+    ----------
+    pool_h, pool_w : int
+        Size of the windows.
+    stride : int
+        2 as in the book's current code; its first printings had 1.
+    pad : int
+
+    Attributes
+    ----------
+    x : ndarray
+        What `forward` saw last.
+    arg_max : ndarray of int64, shape (N out_h out_w C,)
+        Where in its window, counted by rows, each largest pixel lies. The windows are in the order of an output whose
+        channels come last.
+    """
+
+    def __init__(self, pool_h, pool_w, stride=2, pad=0):
+        self.pool_h = pool_h
+        self.pool_w = pool_w
+        self.stride = stride
+        self.pad = pad
+        self.x = None
+        self._index = None
+
+    def forward(self, x):
+        """Return the largest pixels, shape (N, C, out_h, out_w), for x of shape (N, C, H, W)."""
+        self.x = x if isinstance(x, np.ndarray) else np.asarray(x)
+        out, self._index = _core.pool_forward(x, self.pool_h, self.pool_w, self.stride, self.pad)
+        return out
+
+    def backward(self, dout):
+        """Return dx: dout at the largest pixel of every window, added up where windows share it, and 0 elsewhere."""
+        return _core.pool_backward(dout, self._index, self.x.shape, self.pool_h, self.pool_w, self.stride, self.pad)
+
+    @property
+    def arg_max(self):
+        if self._index is None:
+            return None
+        return self._index.transpose(0, 2, 3, 1).ravel().astype(np.int64)

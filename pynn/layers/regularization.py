@@ -1,0 +1,115 @@
+"""Dropout and batch normalization (sections 6.3 and 6.4)."""
+
+import numpy as np
+
+from pynn import _core
+
+
+class Dropout:
+    """Drop units at random in training; scale all of them in use (section 6.4.3).
+
+    Parameters
+    ----------
+    dropout_ratio : float
+        The share of units to drop, in [0, 1].
+
+    Attributes
+    ----------
+    mask : ndarray of bool
+        What the last forward pass in training kept.
+    """
+
+    def __init__(self, dropout_ratio=0.5):
+        self.dropout_ratio = dropout_ratio
+        self.mask = None
+
+    def forward(self, x, train_flg=True):
+        """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``.
+
+        The mask is drawn from NumPy's global state, so that the same seed drops the same units.
+        """
+        if not train_flg:
+            return _core.multiply(x, 1.0 - self.dropout_ratio)
+        self.mask = np.asarray(np.random.rand(*np.shape(x)) > self.dropout_ratio)
+        return _core.dropout(x, self.mask)
+
+    def backward(self, dout):
+        """Return ``dout * mask``: dropped units have no gradient."""
+        return _core.dropout(dout, self.mask)
+
+
+class BatchNormalization:
+    """Give every unit mean 0 and variance 1 over the batch, then scale and shift it (section 6.3).
+
+    ``out = gamma (x - mean) / sqrt(var + 10e-7) + beta``
+
+    Parameters
+    ----------
+    gamma, beta : ndarray, shape (D,)
+        Scale and shift; D is the number of values in a sample.
+    momentum : float
+        How much of the running statistics a training pass keeps.
+    running_mean, running_var : ndarray, shape (D,), optional
+        Statistics to use outside of training; zeros at first.
+
+    Attributes
+    ----------
+    xc : ndarray, shape (N, D)
+        ``x - mean`` of the last training pass.
+    std : ndarray, shape (D,)
+        ``sqrt(var + 10e-7)``.
+    batch_size : int
+        N.
+    input_shape : tuple of int
+    running_mean, running_var : ndarray, shape (D,)
+    dgamma, dbeta : ndarray, shape (D,)
+        Gradients, set by `backward`.
+
+    References
+    ----------
+    Ioffe and Szegedy, arXiv:1502.03167. A 4-D input is normalized for each channel and position, as in the book,
+    not for each channel as in the paper.
+    """
+
+    def __init__(self, gamma, beta, momentum=0.9, running_mean=None, running_var=None):
+        self.gamma = gamma
+        self.beta = beta
+        self.momentum = momentum
+        self.running_mean = running_mean
+        self.running_var = running_var
+        self.input_shape = None
+        self.batch_size = None
+        self.xc = None
+        self.std = None
+        self.dgamma = None
+        self.dbeta = None
+
+    def forward(self, x, train_flg=True):
+        """Normalize by the batch's own statistics in training, else by the running ones.
+
+        Parameters
+        ----------
+        x : array_like, shape (N, D) or (N, C, H, W) with C H W = D
+        train_flg : bool
+
+        Returns
+        -------
+        ndarray, shape of x
+        """
+        x = np.asarray(x)
+        self.input_shape = x.shape
+        if self.running_mean is None:
+            kind = x.dtype if x.dtype.kind == "f" else np.float64
+            self.running_mean = np.zeros(x[:1].size, kind)
+            self.running_var = np.zeros(x[:1].size, kind)
+        if not train_flg:
+            return _core.batchnorm_test(x, self.gamma, self.beta, self.running_mean, self.running_var)
+        out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(
+            x, self.gamma, self.beta, self.running_mean, self.running_var, self.momentum)
+        self.batch_size = x.shape[0]
+        return out
+
+    def backward(self, dout):
+        """Set ``dgamma`` and ``dbeta`` and return dx, in the shape of x."""
+        dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, self.gamma, self.std)
+        return dx
