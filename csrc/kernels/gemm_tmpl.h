@@ -13,20 +13,16 @@ struct FN(block) {
     const real *a, *b, *packed_b, *tail;    /* A and B at this block; B's last, partial vector of columns, padded */
     ptrdiff_t kc, j0, nc;                   /* rows of B; columns of C that panels cover */
     ptrdiff_t thin;                         /* columns of C after them, if they are computed as dot products */
-    int pack_a;
+    int pack_a, widest;                     /* vectors in a panel */
     struct FN(epilogue) epilogue;
 };
 
-/* Vectors in the panel that starts with `left` vectors to go. Four are two and two rather than three and one; a C with
- * hardly any rows wants wide tiles, or its few accumulators wait for each other. */
+/* Vectors in the panel that starts with `left` vectors to go. Four are two and two rather than three and one; a C of
+ * few rows wants wide tiles, or its few accumulators wait for each other. */
 inline_always int
-FN(panel_vectors)(ptrdiff_t left, ptrdiff_t rows)
+FN(panel_vectors)(ptrdiff_t left, int widest)
 {
-    const int widest = rows == 1 ? 8 : rows <= ACCUMULATORS / 4 ? 4 : PANEL_VECTORS;
-    if (left >= widest) {
-        return left == 4 && widest == 3 ? 2 : widest;
-    }
-    return left >= 4 ? 4 : (int)left;
+    return left > widest ? left == 4 && widest == 3 ? 2 : widest : left > 4 ? 4 : (int)left;
 }
 
 /* One panel of B against rows [begin, end) of A, in tiles of nearly equal height. */
@@ -76,21 +72,23 @@ FN(gemm_block)(const struct FN(block) *s, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t 
             }
         }
         for (ptrdiff_t j = j0; j < j1;) {
-            const ptrdiff_t left = j1 - j;
+            const ptrdiff_t left = (j1 - j + VL - 1) / VL;
+            int nv = FN(panel_vectors)(left, s->widest);
+            const real *b = s->b + j;
+            ptrdiff_t b_rs = g->b_rs;
             if (s->packed_b != NULL) {
-                const ptrdiff_t nv = min_(PANEL_VECTORS, (left + VL - 1) / VL);
-                FN(panel)(s, i, end, (int)nv, min_(left, nv * VL), packed_a, s->packed_b + j * s->kc, nv * VL, j);
-                j += nv * VL;
+                b = s->packed_b + j * s->kc;
+                b_rs = nv * VL;
             }
-            else if (left >= VL) {
-                const int nv = FN(panel_vectors)(left / VL, g->m);
-                FN(panel)(s, i, end, nv, nv * VL, packed_a, s->b + j, g->b_rs, j);
-                j += nv * VL;
+            else if (j1 - j < nv * VL) {        /* the last, partial vector of B stands padded in `tail` */
+                nv = nv > 1 ? nv - 1 : 1;
+                if (left == 1) {
+                    b = s->tail;
+                    b_rs = VL;
+                }
             }
-            else {
-                FN(panel)(s, i, end, 1, left, packed_a, s->tail, VL, j);
-                j += VL;
-            }
+            FN(panel)(s, i, end, nv, min_(j1 - j, nv * VL), packed_a, b, b_rs, j);
+            j += nv * VL;
         }
     }
 }
@@ -102,11 +100,24 @@ FN(gemm_rows)(void *block, ptrdiff_t begin, ptrdiff_t end)
     FN(gemm_block)(s, begin, end, 0, s->nc);
 }
 
+/* Columns are handed out in groups of PANEL_VECTORS vectors; the last group may hold one more, or fewer. */
+inline_always ptrdiff_t
+FN(groups)(ptrdiff_t nc)
+{
+    return max_(1, ((nc + VL - 1) / VL + 1) / PANEL_VECTORS);
+}
+
+inline_always ptrdiff_t
+FN(group_end)(ptrdiff_t group, ptrdiff_t nc)
+{
+    return group == FN(groups)(nc) ? nc : group * PANEL_VECTORS * VL;
+}
+
 static void
 FN(gemm_columns)(void *block, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct FN(block) *s = block;
-    FN(gemm_block)(s, 0, s->g->m, begin, end);
+    FN(gemm_block)(s, 0, s->g->m, begin * PANEL_VECTORS * VL, FN(group_end)(end, s->nc));
 }
 
 /* The columns that no panel covers, over the whole of K. */
@@ -136,6 +147,39 @@ FN(gemm_dots)(void *args, ptrdiff_t begin, ptrdiff_t end)
                     (real *)g->c + begin, g->c_rs, bias, g->relu);
 }
 
+/* One row of C as a sum of rows of B: B streams through once, in the order in which it lies. */
+static void
+FN(gemv)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct gemm_args *g = args;
+    const real *a = g->a, *b = g->b, *bias = g->bias;
+    real *c = g->c;
+    for (ptrdiff_t j = begin; j < end; j++) {
+        c[j] = 0;
+    }
+    ptrdiff_t l = 0;
+    for (; l + 8 <= g->k; l += 8) {
+        const real *row = b + l * g->b_rs;
+        const ptrdiff_t rs = g->b_rs;
+        real al[8];
+        for (int q = 0; q < 8; q++) {
+            al[q] = a[(l + q) * g->a_cs];
+        }
+        for (ptrdiff_t j = begin; j < end; j++) {
+            c[j] += ((al[0] * row[j] + al[1] * row[j + rs]) + (al[2] * row[j + 2 * rs] + al[3] * row[j + 3 * rs]))
+                  + ((al[4] * row[j + 4 * rs] + al[5] * row[j + 5 * rs]) + (al[6] * row[j + 6 * rs] + al[7] * row[j + 7 * rs]));
+        }
+    }
+    for (; l < g->k; l++) {
+        for (ptrdiff_t j = begin; j < end; j++) {
+            c[j] += a[l * g->a_cs] * b[l * g->b_rs + j];
+        }
+    }
+    for (ptrdiff_t j = begin; j < end; j++) {
+        c[j] = FN(finish)(c[j], bias == NULL ? 0 : bias[j], g->relu);
+    }
+}
+
 /* As many rows (or columns), a multiple of `unit`, as make a chunk worth handing to another thread. */
 inline_always ptrdiff_t
 FN(grain)(ptrdiff_t work_per_unit, ptrdiff_t unit)
@@ -151,15 +195,15 @@ struct FN(pack_job) {
     ptrdiff_t kc, nc;
 };
 
-/* Panels [begin, end) of a block of B. */
+/* Groups [begin, end) of a block of B, in the panels that gemm_block will walk through. */
 static void
-FN(pack_panels)(void *job, ptrdiff_t begin, ptrdiff_t end)
+FN(pack_groups)(void *job, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct FN(pack_job) *p = job;
-    const ptrdiff_t width = PANEL_VECTORS * VL;
-    for (ptrdiff_t j = begin * width; j < min_(end * width, p->nc); j += width) {
-        const ptrdiff_t cols = min_(width, p->nc - j), padded = (cols + VL - 1) / VL * VL;
-        FN(pack)(cols, padded, p->kc, p->b + j * p->g->b_cs, p->g->b_cs, p->g->b_rs, p->out + j * p->kc);
+    const ptrdiff_t stop = FN(group_end)(end, p->nc);
+    for (ptrdiff_t j = begin * PANEL_VECTORS * VL, nv; j < stop; j += nv * VL) {
+        nv = FN(panel_vectors)((stop - j + VL - 1) / VL, PANEL_VECTORS);
+        FN(pack)(min_(nv * VL, stop - j), nv * VL, p->kc, p->b + j * p->g->b_cs, p->g->b_cs, p->g->b_rs, p->out + j * p->kc);
     }
 }
 
@@ -184,12 +228,23 @@ FN(gemm)(const struct gemm_args *g)
         parallel_for(n, FN(grain)(m * k, MAX_THIN), FN(gemm_dots), (void *)g);
         return;
     }
-    const int large = m * n * k >= (ptrdiff_t)192 * 192 * 192 && m > 64;
-    const int pack_b = g->b_cs != 1 || (large && k * n * size > 256 * 1024);
+    if (m == 1 && g->b_cs == 1) {
+        parallel_for(n, FN(grain)(k, VL), FN(gemv), (void *)g);
+        return;
+    }
+    /* Rows of B that lie apart touch more cache lines than they fill: worth a copy where many rows of A share it. A itself
+     * is read well enough where it lies until its rows are far apart and there are many panels to read it for. */
+    const int large = m >= 48 && n >= 2 * VL && (m * k + k * n) * size > PACK_BYTES;
+    const int pack_b = g->b_cs != 1 || large;
     const ptrdiff_t kc_most = L1_PANEL_BYTES / (PANEL_VECTORS * VEC_BYTES), k_blocks = max_(1, (k + kc_most - 1) / kc_most);
     const ptrdiff_t kc_even = max_(1, (k + k_blocks - 1) / k_blocks), width = PANEL_VECTORS * VL;
+    struct FN(block) s = {
+        .g = g,
+        .thin = FN(thin_columns)(g),
+        .pack_a = large && n >= 32 * width,
+        .widest = !pack_b && m <= ACCUMULATORS / 4 ? 4 : PANEL_VECTORS,
+    };
     const ptrdiff_t nc_most = pack_b ? (B_BLOCK_BYTES / (size * kc_even)) / width * width : n;
-    struct FN(block) s = {.g = g, .thin = pack_b ? 0 : FN(thin_columns)(g), .pack_a = large && n >= 4 * width};
     real *scratch = thread_scratch();
 
     for (s.j0 = 0; s.j0 < n - s.thin; s.j0 += nc_most) {
@@ -206,7 +261,7 @@ FN(gemm)(const struct gemm_args *g)
             };
             if (pack_b) {
                 struct FN(pack_job) job = {g, s.b, scratch, s.kc, s.nc};
-                parallel_for((s.nc + width - 1) / width, FN(grain)(s.kc * width, 1), FN(pack_panels), &job);
+                parallel_for(FN(groups)(s.nc), FN(grain)(s.kc * width, 1), FN(pack_groups), &job);
                 s.packed_b = scratch;
             }
             else if (s.nc % VL != 0) {
@@ -219,14 +274,14 @@ FN(gemm)(const struct gemm_args *g)
                 parallel_for(m, FN(grain)(s.nc * s.kc, rows), FN(gemm_rows), &s);
             }
             else {
-                parallel_for(s.nc, FN(grain)(m * s.kc, width), FN(gemm_columns), &s);
+                parallel_for(FN(groups)(s.nc), FN(grain)(m * s.kc * width, 1), FN(gemm_columns), &s);
             }
         }
     }
     if (s.thin > 0) {
         s.nc = n - s.thin;
         if (g->a_cs == 1) {
-            FN(pack)(k, k, s.thin, (const real *)g->b + s.nc, g->b_rs, 1, scratch);
+            FN(pack)(k, k, s.thin, (const real *)g->b + s.nc * g->b_cs, g->b_rs, g->b_cs, scratch);
             s.packed_b = scratch;
         }
         parallel_for(m, FN(grain)(s.thin * k, 4 * VL), FN(gemm_thin), &s);

@@ -33,6 +33,8 @@ FN(micro)(const int mr, const int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs
         for (int v = 0; v < nv; v++) {
             acc[i][v] = (vec){0};
         }
+        __builtin_prefetch(c + i * c_rs, 1);    /* C is wanted when k is done */
+        __builtin_prefetch(c + i * c_rs + nv * VL - 1, 1);
     }
     /* three base pointers and multiples of one stride: few enough registers for twelve rows */
     const real *a0 = a, *a4 = a + 4 * a_rs, *a8 = a + 8 * a_rs;

@@ -4,6 +4,7 @@
  *   real, bits     the dtype, and the signed integer of its size
  *   vec, VL        a vector of VL reals, one register of the instruction set
  *   FN(mask)       a vector of VL bits: what comparing two vectors gives, all ones or all zeros
+ *   FN(quad)       four reals, whatever the instruction set: the side of the blocks that packing transposes
  *   FN(name)       name_f32 or name_f64: the name of a function of this dtype
  */
 #undef real
@@ -29,6 +30,10 @@ typedef float vec_f32 __attribute__((vector_size(VEC_BYTES)));
 typedef double vec_f64 __attribute__((vector_size(VEC_BYTES)));
 typedef int32_t mask_f32 __attribute__((vector_size(VEC_BYTES)));
 typedef int64_t mask_f64 __attribute__((vector_size(VEC_BYTES)));
+typedef float quad_f32 __attribute__((vector_size(16)));
+typedef double quad_f64 __attribute__((vector_size(32)));
+typedef float quad_unaligned_f32 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef double quad_unaligned_f64 __attribute__((vector_size(32), aligned(8), may_alias));
 typedef float vec_unaligned_f32 __attribute__((vector_size(VEC_BYTES), aligned(4), may_alias));
 typedef double vec_unaligned_f64 __attribute__((vector_size(VEC_BYTES), aligned(8), may_alias));
 #endif
