@@ -44,8 +44,8 @@ def call(f, *args):
     return result
 
 
-def assert_close(got, want, ulps, scale=None, dtype=None):
-    """|got - want| <= ulps * eps * scale, with eps of the result's dtype.
+def assert_close(got, want, ulps, scale=None, dtype=None, absolute=0.0):
+    """|got - want| <= ulps * eps * scale + absolute, with eps of the result's dtype.
 
     `scale` is |want| unless the error analysis says otherwise, and may be an array. float16 is
     computed in float32 and rounded once: half an ulp of its own, so `ulps` count in float32.
@@ -57,9 +57,10 @@ def assert_close(got, want, ulps, scale=None, dtype=None):
     assert got.shape == want.shape, f"shape {got.shape}, expected {want.shape}"
     working = np.float32 if dtype == np.float16 else dtype
     size = np.abs(want) if scale is None else wide(scale)
-    bound = ulps * eps(working) * size + float(np.finfo(dtype).smallest_subnormal)
-    if dtype == np.float16:
-        bound = bound + 0.5 * eps(dtype) * np.abs(want)
+    with np.errstate(invalid="ignore"):
+        bound = ulps * eps(working) * size + absolute + float(np.finfo(dtype).smallest_subnormal)
+        if dtype == np.float16:
+            bound = bound + 0.5 * eps(dtype) * np.abs(want)
     wild = ~np.isfinite(want)
     np.testing.assert_array_equal(got[wild].astype(np.longdouble), want[wild])
     with np.errstate(invalid="ignore"):

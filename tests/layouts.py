@@ -34,12 +34,12 @@ def lay_out(a, layout):
     if layout == "strided":                     # every second column, every third row
         steps = [2 + (a.ndim - 1 - i) % 2 for i in range(a.ndim)]
         base = _poisoned([n * s for n, s in zip(a.shape, steps)], a.dtype)
-        view = base[tuple(slice(s - 1, None, s) for s in steps)]
+        view = base[(..., *(slice(s - 1, None, s) for s in steps))]
     elif layout == "negative":
-        view = np.empty(a.shape, a.dtype)[(slice(None, None, -1),) * a.ndim]
+        view = np.empty(a.shape, a.dtype)[(..., *[slice(None, None, -1)] * a.ndim)]
     elif layout == "offset":                    # inside a larger array, on every side
         base = _poisoned([n + 3 for n in a.shape], a.dtype)
-        view = base[tuple(slice(1, n + 1) for n in a.shape)]
+        view = base[(..., *(slice(1, n + 1) for n in a.shape))]
     elif layout == "unaligned":
         buffer = np.full(a.nbytes + 1, 0xFF, np.uint8)
         view = np.frombuffer(buffer, a.dtype, a.size, offset=1).reshape(a.shape)
@@ -68,10 +68,12 @@ def values(rng, shape, dtype, scale=1.0):
     """Normal numbers of the given scale; small integers of either sign where the dtype has them."""
     dtype = np.dtype(dtype)
     if dtype.kind == "f":
-        return (scale * rng.standard_normal(shape)).astype(dtype)
-    if dtype.kind == "b":
-        return rng.random(shape) < 0.5
-    return rng.integers(-9 if dtype.kind == "i" else 0, 10, shape).astype(dtype)
+        drawn = scale * rng.standard_normal(shape)
+    elif dtype.kind == "b":
+        drawn = rng.random(shape) < 0.5
+    else:
+        drawn = rng.integers(-9 if dtype.kind == "i" else 0, 10, shape)
+    return np.asarray(drawn, dtype)
 
 
 @st.composite

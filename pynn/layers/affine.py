@@ -1,5 +1,7 @@
 """The affine layer (section 5.6)."""
 
+from math import prod
+
 import numpy as np
 
 from pynn import _core
@@ -15,10 +17,10 @@ class Affine:
 
     Attributes
     ----------
-    x : ndarray
-        What `forward` saw last.
+    x : ndarray, shape (N, D) or (D,)
+        What `forward` saw last, a row for each sample.
     original_x_shape : tuple of int
-        Its shape.
+        Its shape as it came.
     dW, db : ndarray
         Gradients of the loss, set by `backward`.
     needs_dx : bool
@@ -45,11 +47,14 @@ class Affine:
         -------
         ndarray, shape (N, M), or (M,) for one sample
         """
-        self.x = x if isinstance(x, np.ndarray) else np.asarray(x)
-        self.original_x_shape = self.x.shape
-        return _core.affine_forward(x, self.W, self.b)
+        x = np.asarray(x)
+        self.original_x_shape = x.shape
+        self.x = x if x.ndim <= 2 else x.reshape(len(x), prod(x.shape[1:]))
+        return _core.affine_forward(self.x, self.W, self.b)
 
     def backward(self, dout):
         """Set ``dW = x^T dout`` and ``db``, the sum of dout's rows; return ``dx = dout W^T`` in the shape of x."""
+        if self.x is None:
+            raise RuntimeError("Affine.backward: call forward first; it keeps x")
         dx, self.dW, self.db = _core.affine_backward(self.x, self.W, dout, self.needs_dx)
-        return dx
+        return dx if dx is None or len(self.original_x_shape) <= 2 else dx.reshape(self.original_x_shape)
