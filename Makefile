@@ -1,0 +1,71 @@
+# Everything happens in .venv, which is made on demand; PYTHON chooses the interpreter, ARGS goes to the command:
+#     make train ARGS="--data mnist --optimizer adam"
+#     make test PYTHON=python3.12 ARGS="-k trainer"
+
+PYTHON ?= python3
+VENV := .venv
+
+# An interpreter of another version makes .venv afresh.
+VERSION := $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+READY := $(VENV)/python$(VERSION)
+RUN := PYTHONPATH= $(VENV)/bin/python
+SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
+INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
+
+.DELETE_ON_ERROR:
+.PHONY: help train test test-real prerequisites clean
+
+help:
+	@echo 'make train       train a network on handwritten digits and draw its curves'
+	@echo 'make test        run the tests'
+	@echo 'make test-real   train on MNIST to the figures of the book (set PYNN_DATA_HOME)'
+	@echo 'make clean       remove .venv and everything built'
+
+train: $(VENV)/train
+	@$(RUN) -m pynn train $(ARGS)
+
+test: $(VENV)/test
+	$(RUN) -m pytest -m 'not real' $(ARGS)
+
+test-real: $(VENV)/test
+	$(RUN) -m pytest -m real $(ARGS)
+
+$(VENV)/train: EXTRAS := plot,data,progress
+$(VENV)/test: EXTRAS := test
+$(VENV)/train $(VENV)/test: $(READY) $(SOURCES)
+	@echo 'Building pynn and installing it into $(VENV), with what "make $(@F)" needs'
+	@$(INSTALL) --editable '.[$(EXTRAS)]'
+	@touch $@
+
+$(READY):
+	@$(MAKE) --no-print-directory prerequisites
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@touch $@
+
+# Debian names the packages of python3.12 python3.12-venv and python3.12-dev.
+PACKAGE := $(notdir $(PYTHON))
+prerequisites:
+	@missing=; \
+	if [ -n "$(VERSION)" ]; then \
+	    "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing $(PACKAGE)-venv"; \
+	    "$(PYTHON)" -c 'import os, sysconfig; os.stat(os.path.join(sysconfig.get_path("include"), "Python.h"))' \
+	        2>/dev/null || missing="$$missing $(PACKAGE)-dev"; \
+	    cc=$${CC:-$$("$(PYTHON)" -c 'import sysconfig; print(sysconfig.get_config_var("CC") or "cc")')}; \
+	else \
+	    missing="$(PACKAGE) $(PACKAGE)-venv $(PACKAGE)-dev"; \
+	    cc=$${CC:-cc}; \
+	fi; \
+	echo '#include <stdio.h>' | $$cc -fsyntax-only -x c - 2>/dev/null || missing="$$missing build-essential"; \
+	if [ -n "$$missing" ]; then \
+	    echo "pynn needs Python with venv and headers, and a C compiler. Install what is missing:"; \
+	    echo "    sudo apt-get install" $$missing; \
+	    exit 1; \
+	fi; \
+	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	    echo "pynn needs Python 3.10 or newer, but $(PYTHON) is $(VERSION); choose another with make PYTHON=python3.12"; \
+	    exit 1; \
+	}
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis pynn/*.so
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

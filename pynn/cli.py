@@ -1,0 +1,186 @@
+"""``python -m pynn``: train a network, run one of the book's scripts, say what this build is."""
+import argparse
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+# Rates at which the optimizers train the book's networks well.
+RATES = {"sgd": 0.2, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.05, "rmsprop": 0.003, "adam": 0.003}
+
+
+def _number(kind, low, high=float("inf")):
+    def parse(text):
+        value = kind(text)
+        if not low <= value <= high or value == 0.0 and kind is float:
+            raise argparse.ArgumentTypeError(f"{text} is out of range")
+        return value
+    parse.__name__ = kind.__name__      # argparse words "invalid int value" from it
+    return parse
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m pynn", description="The networks of Deep Learning from Scratch, on C kernels.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser(
+        "train", help="train a network and draw its curves",
+        description="Train one of the book's networks; print its accuracy and draw its loss and accuracy curves. "
+                    "Ctrl-C ends the training early and keeps what was learned.")
+    train.set_defaults(run=_train)
+    train.add_argument("--data", default="digits", metavar="NAME|FOLDER",
+                       help="digits (scikit-learn's, 8x8, no download), mnist, fashion-mnist, or a folder of IDX "
+                            "files named as MNIST's (default: %(default)s)")
+    train.add_argument("--network", default="two-layer", choices=["two-layer"],
+                       help="the architecture (default: %(default)s)")
+    train.add_argument("--hidden", type=_number(int, 1), default=100, metavar="N",
+                       help="neurons in the hidden layer (default: %(default)s)")
+    train.add_argument("--activation", default="relu", choices=["relu", "sigmoid"],
+                       help="of the hidden layer (default: %(default)s)")
+    train.add_argument("--init-std", type=_number(float, 0), metavar="STD",
+                       help="standard deviation of the first weights (default: He's sqrt(2/n) for relu, Xavier's "
+                            "sqrt(1/n) for sigmoid, n the pixels of an image)")
+    train.add_argument("--optimizer", default="adam", choices=RATES, help="(default: %(default)s)")
+    train.add_argument("--lr", type=_number(float, 0), metavar="RATE",
+                       help="learning rate (default: " + ", ".join(f"{RATES[name]} {name}" for name in RATES) + ")")
+    train.add_argument("--epochs", type=_number(float, 0), metavar="N",
+                       help="passes over the training images (default: 40 for digits, else 17)")
+    train.add_argument("--batch-size", type=_number(int, 1), default=50, metavar="N",
+                       help="images in a step (default: %(default)s)")
+    train.add_argument("--dtype", default="float32", choices=["float32", "float64"],
+                       help="what to compute in (default: %(default)s)")
+    train.add_argument("--seed", type=_number(int, 0, 2**32 - 1), default=0, metavar="N",
+                       help="of the first weights and the batches (default: %(default)s)")
+    train.add_argument("--output", type=Path, metavar="PNG", help="the curves (default: runs/DATA-NETWORK.png)")
+    train.add_argument("--save", type=Path, metavar="FILE",
+                       help="write the trained parameters: .npz, .safetensors or .pkl")
+
+    run = commands.add_parser(
+        "run", help="run one of the book's scripts on pynn",
+        description="Run a script with pynn in the place of the book's common.* and dataset.mnist; "
+                    "everything else stays as it is.")
+    run.set_defaults(run=_run)
+    run.add_argument("script", type=Path, metavar="SCRIPT.py")
+    run.add_argument("args", nargs=argparse.REMAINDER, metavar="...", help="the script's own arguments")
+
+    info = commands.add_parser("info", help="print version, compiler, instruction sets, threads and NumPy")
+    info.set_defaults(run=_info)
+    return parser
+
+
+def _load(data):
+    from . import datasets
+    loaders = {"digits": datasets.load_digits, "mnist": datasets.load_mnist,
+               "fashion-mnist": datasets.load_fashion_mnist}
+    if data in loaders:
+        return loaders[data]()
+    if not Path(data).is_dir():
+        raise FileNotFoundError(f"--data {data}: no such folder, and no data set of that name; "
+                                f"the names are {', '.join(loaders)}")
+    return datasets.load_idx_folder(data)
+
+
+def _train(args):
+    from . import weights
+    from .networks import TwoLayerNet
+    from .plot import plot_history
+    from .trainer import Trainer
+
+    (x_train, t_train), (x_test, t_test) = _load(args.data)
+    name = Path(args.data).resolve().name
+    output = args.output or Path("runs", f"{name}-{args.network}.png")
+    # what may fail later does so now, before there is a training to lose
+    axes = _axes(output)
+    if args.save:
+        weights._format(args.save, "--save")
+        args.save.parent.mkdir(parents=True, exist_ok=True)
+
+    classes = int(max(t_train.max(), t_test.max())) + 1
+    lr = args.lr or RATES[args.optimizer]
+    epochs = args.epochs or (40 if args.data == "digits" else 17)
+    pixels = x_train.shape[1]
+    std = args.init_std or np.sqrt((2 if args.activation == "relu" else 1) / pixels)
+    np.random.seed(args.seed)
+    network = TwoLayerNet(pixels, args.hidden, classes, std, dtype=args.dtype, activation=args.activation)
+    trainer = Trainer(network, x_train, t_train, x_test, t_test, epochs, args.batch_size, args.optimizer,
+                      {"lr": lr}, evaluate_sample_num_per_epoch=10_000, loss_after_update=False)
+
+    print(f"{name}: {len(x_train):,} images to learn from, {len(x_test):,} to test on")
+    print(f"{args.network} {pixels}-{args.hidden}-{classes}, {args.activation}, {args.dtype}; "
+          f"{args.optimizer} at {lr:g}, {trainer.max_iter:,} steps of {args.batch_size} images", flush=True)
+    start = time.perf_counter()
+    accuracy = trainer.train()
+    seconds = time.perf_counter() - start
+
+    if args.save:
+        weights.save_params(network.params, args.save)
+    plot_history(trainer, axes)
+    axes[0].figure.suptitle(f"{name}: {accuracy:.2%} of the test images right after {trainer.current_iter:,} steps")
+    axes[0].figure.savefig(output, dpi=150)
+
+    print(f"{'interrupted: ' if trainer.interrupted else ''}test accuracy {accuracy:.4f} "
+          f"after {trainer.current_iter:,} steps in {seconds:.2f} s")
+    if args.save:
+        print(f"parameters: {args.save.resolve()}")
+    print(f"curves: {output.resolve()}")
+    return 130 if trainer.interrupted else 0
+
+
+def _axes(output):
+    """Two axes of a figure that needs no display, once `output` is known to be a file it can be written to."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError('the curves need Matplotlib; pip install "pynn-from-scratch[plot]"') from error
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    formats = figure.canvas.get_supported_filetypes()
+    if output.suffix[1:].lower() not in formats:
+        raise ValueError(f"--output {output} must end in .png, or another of {', '.join(formats)}")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.open("ab").close()
+    return figure.subplots(ncols=2)
+
+
+def _run(args):
+    from . import book      # noqa: F401 (the import is what puts pynn in the place of the book's modules)
+    path = args.script.absolute()
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        print(f"pynn: cannot read the script: {error}", file=sys.stderr)
+        return 2
+
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    main.__file__ = str(path)
+    sys.argv = [str(args.script), *args.args]
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path[0] = str(path.resolve().parent)
+    try:
+        exec(compile(source, str(path), "exec", dont_inherit=True), vars(main))
+    except Exception as error:
+        # as Python shows it, without the frame of this function
+        error = error.with_traceback(error.__traceback__.tb_next)
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 1
+    return 0
+
+
+def _info(args):
+    from .config import show_config
+    show_config()
+    return 0
+
+
+def main(argv=None):
+    """Run a command and return its exit status: 0, 1 for an error, 2 for wrong usage, 130 after Ctrl-C."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except (ImportError, OSError, ValueError) as error:
+        print(f"pynn: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

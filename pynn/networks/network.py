@@ -1,0 +1,86 @@
+"""What the book's networks share: parameters by name, layers in order, a loss at the end."""
+import numpy as np
+
+from ..gradient import numerical_gradient
+from ..weights import load_params, save_params
+
+
+class Network:
+    """A chain of layers whose parameters live in ``params``.
+
+    A subclass calls ``super().__init__(dtype)``, then fills ``params``, ``layers`` and ``last_layer``, and
+    ``owners``, which says whose each parameter is: ``{'W1': ('Affine1', 'W'), ...}``. Its gradient is then
+    the attribute ``dW`` of layer ``Affine1``.
+
+    ``params`` is the truth: every forward pass hands its arrays to the layers, so it makes no difference
+    whether an array is updated in place or ``params['W1']`` is given another one.
+    """
+
+    def __init__(self, dtype):
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise TypeError(f"{type(self).__name__}: dtype is {self.dtype}; it must be float32 or float64")
+        self.params = {}
+        self.layers = {}
+        self.last_layer = None
+        self.owners = {}
+        self.last_loss = None
+
+    def predict(self, x):
+        """Return the scores of every class, (N, classes), before the softmax, for x of shape (N, inputs)."""
+        for name, (key, attribute) in self.owners.items():
+            setattr(self.layers[key], attribute, self.params[name])
+        x = np.asarray(x).astype(self.dtype, casting="same_kind", copy=False)
+        for layer in self.layers.values():
+            x = layer.forward(x)
+        return x
+
+    def loss(self, x, t):
+        """Return the mean cross-entropy of softmax(predict(x)) against t, labels (N,) or one-hot (N, classes)."""
+        return self.last_layer.forward(self.predict(x), t)
+
+    def accuracy(self, x, t, batch_size=1000):
+        """Return the fraction of samples whose highest score is at their label.
+
+        The samples pass in batches, so a whole training set needs no more memory than one of them.
+        """
+        x, t = np.asarray(x), np.asarray(t)
+        if t.ndim == 2 and t.shape[1] > 1:
+            t = t.argmax(axis=1)
+        if t.shape != x.shape[:1] or not t.size:
+            raise ValueError(f"{type(self).__name__}.accuracy: t has shape {t.shape} for x of shape {x.shape}; "
+                             "t must be labels (N,) or one-hot (N, classes) with N > 0")
+        hits = 0
+        for start in range(0, len(t), batch_size):
+            batch = slice(start, start + batch_size)
+            hits += np.count_nonzero(self.predict(x[batch]).argmax(axis=1) == t[batch])
+        return hits / len(t)
+
+    def gradient(self, x, t):
+        """Return the gradient of the loss for every parameter, by backpropagation (ch. 5.7)."""
+        self.last_loss = self.loss(x, t)
+        dout = self.last_layer.backward(1)
+        for layer in reversed(self.layers.values()):
+            dout = layer.backward(dout)
+        return {name: getattr(self.layers[key], "d" + attribute) for name, (key, attribute) in self.owners.items()}
+
+    def numerical_gradient(self, x, t):
+        """Return the gradient of the loss for every parameter, by central differences (ch. 4.4)."""
+        return {name: numerical_gradient(lambda _: self.loss(x, t), param) for name, param in self.params.items()}
+
+    def save_params(self, path):
+        """Write the parameters to a file that `load_params` reads."""
+        save_params(self.params, path)
+
+    def load_params(self, path):
+        """Copy the parameters of a file into the network's own arrays, converted to its dtype."""
+        loaded = load_params(path)
+        for name, param in self.params.items():
+            if name not in loaded:
+                raise ValueError(f"{type(self).__name__}.load_params: {path} has no {name}; it has {list(loaded)}")
+            if loaded[name].shape != param.shape:
+                raise ValueError(f"{type(self).__name__}.load_params: {name} in {path} has shape "
+                                 f"{loaded[name].shape} but the network has {param.shape}; "
+                                 "build the network with the sizes it was saved with")
+        for name, param in self.params.items():
+            param[...] = loaded[name]

@@ -1,0 +1,181 @@
+"""Pictures of what a chapter talks about, in Matplotlib's manner: draw on `ax`, return `ax`.
+
+Matplotlib is imported when a picture is drawn; ``pip install "pynn-from-scratch[plot]"`` installs it.
+"""
+import numpy as np
+
+from .util import smooth_curve
+
+__all__ = ["plot_history", "plot_decision_boundary", "plot_tangent", "plot_path", "show_images"]
+
+
+def _pyplot(function):
+    try:
+        import matplotlib.pyplot
+    except ImportError as error:
+        raise ImportError(f'{function} needs Matplotlib; pip install "pynn-from-scratch[plot]"') from error
+    return matplotlib.pyplot
+
+
+def _new_axes(function, **kwargs):
+    return _pyplot(function).subplots(layout="constrained", **kwargs)[1]
+
+
+def plot_history(trainer, axes=None):
+    """Draw the loss of every step and the accuracy of every epoch.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Or anything with its lists.
+    axes : pair of Axes, optional
+        Where the loss and the accuracy go.
+
+    Returns
+    -------
+    axes : pair of Axes
+    """
+    if axes is None:
+        axes = _new_axes("plot_history", ncols=2, figsize=(10, 3.6))
+    loss_ax, acc_ax = axes
+
+    loss = np.asarray(trainer.train_loss_list)
+    steps = np.arange(1, len(loss) + 1)
+    loss_ax.plot(steps, loss, color="C0", alpha=0.25, linewidth=0.8, label="each batch")
+    if len(loss) > 11:      # as long as the window that smooths
+        loss_ax.plot(steps, smooth_curve(loss), color="C0", linewidth=1.8, label="smoothed")
+    loss_ax.set(title="Loss", xlabel="step", ylabel="cross-entropy", xlim=(0, len(loss) + 1))
+    loss_ax.set_ylim(bottom=0)
+    loss_ax.legend(frameon=False)
+
+    epochs = np.arange(len(trainer.train_acc_list))
+    acc_ax.plot(epochs, trainer.train_acc_list, color="C0", marker=".", label="train")
+    acc_ax.plot(epochs, trainer.test_acc_list, color="C1", marker=".", label="test")
+    acc_ax.set(title="Accuracy", xlabel="epoch", ylabel="fraction right", ylim=(None, 1.01))
+    acc_ax.legend(frameon=False, loc="lower right")
+
+    for ax in axes:
+        ax.grid(alpha=0.3)
+        ax.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def plot_decision_boundary(f, xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), points=200, ax=None):
+    """Shade the plane by the class that `f` gives each point.
+
+    Parameters
+    ----------
+    f : callable
+        Takes two arrays of equal shape, the points' coordinates, and returns an array of classes: a gate will do.
+    xlim, ylim : pair of float
+        What part of the plane.
+    points : int
+        Points along each side.
+    ax : Axes, optional
+
+    Returns
+    -------
+    ax : Axes
+    """
+    if ax is None:
+        ax = _new_axes("plot_decision_boundary")
+    x, y = np.meshgrid(np.linspace(*xlim, points), np.linspace(*ylim, points))
+    classes = np.reshape(f(x.ravel(), y.ravel()), x.shape)
+    levels = np.arange(classes.min(), classes.max() + 2) - 0.5
+    ax.contourf(x, y, classes, levels=levels, cmap="Pastel1_r", zorder=0)
+    ax.set(xlim=xlim, ylim=ylim, xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    return ax
+
+
+def plot_tangent(f, x0, slope, x, ax=None):
+    """Draw `f` over `x` and the line that touches it at `x0`.
+
+    Parameters
+    ----------
+    f : callable
+        Takes an array and returns one of its shape.
+    x0 : float
+        Where the tangent touches.
+    slope : float
+        The derivative there, for example ``numerical_diff(f, x0)``.
+    x : ndarray
+        Where to draw.
+    ax : Axes, optional
+
+    Returns
+    -------
+    ax : Axes
+    """
+    if ax is None:
+        ax = _new_axes("plot_tangent")
+    ax.plot(x, f(x), color="C0", label="$f(x)$")
+    ax.plot(x, f(x0) + slope * (x - x0), color="C1", label=f"slope {slope:.3g} at $x={x0:g}$")
+    ax.plot(x0, f(x0), "o", color="C1")
+    ax.set(xlabel="$x$")
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_path(f, path, xlim=(-10, 10), ylim=(-5, 5), levels=None, ax=None):
+    """Draw the contours of a function of two variables and the path of a descent over them.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x, y)`` of two arrays of equal shape.
+    path : array_like, shape (steps, 2)
+        Every point visited, the start first.
+    xlim, ylim : pair of float
+        What part of the plane.
+    levels : int or array_like, optional
+        As for `Axes.contour`.
+    ax : Axes, optional
+
+    Returns
+    -------
+    ax : Axes
+    """
+    if ax is None:
+        ax = _new_axes("plot_path")
+    x, y = np.meshgrid(np.linspace(*xlim, 200), np.linspace(*ylim, 200))
+    ax.contour(x, y, f(x, y), levels=levels, colors="0.7", linewidths=0.8)
+    path = np.asarray(path)
+    ax.plot(*path.T, color="C3", marker="o", markersize=3, linewidth=1)
+    ax.set(xlim=xlim, ylim=ylim, xlabel="$x$", ylabel="$y$")
+    return ax
+
+
+def show_images(images, titles=None, ncols=10, axes=None):
+    """Show greyscale images in a grid.
+
+    Parameters
+    ----------
+    images : ndarray
+        Shape (N, H, W), (N, 1, H, W), or (N, H * W) where the images are square.
+    titles : sequence, optional
+        One for each image: its label, or what the network took it for.
+    ncols : int
+        Images in a row.
+    axes : array of Axes, optional
+        As many as images or more.
+
+    Returns
+    -------
+    axes : ndarray of Axes
+    """
+    images = np.asarray(images)
+    side = int(np.sqrt(images[0].size))
+    images = images.reshape(len(images), side, -1) if images.ndim == 2 else images.reshape(-1, *images.shape[-2:])
+    if axes is None:
+        ncols = min(ncols, len(images))
+        nrows = -(-len(images) // ncols)
+        axes = _new_axes("show_images", nrows=nrows, ncols=ncols, squeeze=False,
+                         figsize=(ncols * 0.9, nrows * (0.9 if titles is None else 1.15)))
+    for ax in np.ravel(axes):
+        ax.axis("off")
+    for i, (ax, image) in enumerate(zip(np.ravel(axes), images)):
+        ax.imshow(image, cmap="gray_r")
+        if titles is not None:
+            ax.set_title(titles[i], fontsize=10)
+    return axes
