@@ -10,3 +10,7 @@ from pynn.layers.convolution import Pooling as Pooling
 from pynn.layers.loss import SoftmaxWithLoss as SoftmaxWithLoss
 from pynn.layers.regularization import BatchNormalization as BatchNormalization
 from pynn.layers.regularization import Dropout as Dropout
+
+# without it, a star import would bring the modules too
+__all__ = ["AddLayer", "Affine", "BatchNormalization", "Convolution", "Dropout", "MulLayer", "Pooling", "Relu", "Sigmoid",
+           "SoftmaxWithLoss"]

@@ -3,7 +3,6 @@ from collections import OrderedDict
 
 import numpy as np
 
-from .. import _core
 from ..layers import Affine, Relu, Sigmoid, SoftmaxWithLoss
 from .network import Network
 
@@ -61,14 +60,3 @@ class TwoLayerNet(Network):
     @lastLayer.setter
     def lastLayer(self, layer):
         self.last_layer = layer
-
-    def numerical_gradient(self, x, t):
-        """Return the gradient of the loss for every parameter, by central differences (ch. 4.4).
-
-        The same differences as the book's, with the same h, but a perturbed weight changes one neuron only,
-        so only what that neuron feeds is computed again.
-        """
-        p = self.params
-        x = np.asarray(x).astype(self.dtype, casting="same_kind", copy=False)
-        grads = _core.two_layer_numerical_gradient(x, t, p["W1"], p["b1"], p["W2"], p["b2"], self.activation)
-        return dict(zip(("W1", "b1", "W2", "b2"), grads))
