@@ -1,6 +1,7 @@
 /* pynn._core: the method table and the module's start. */
 #define PYNN_IMPORTS_ARRAY
 #include "binding/binding.h"
+#include "binding/memory.h"
 #include "kernels/dispatch.h"
 
 #define METHOD(name, doc) {#name, (PyCFunction)(void (*)(void))py_##name, METH_FASTCALL, doc}
@@ -100,7 +101,7 @@ unknown_cpu(const char *name)
 static int
 exec_module(PyObject *Py_UNUSED(module))
 {
-    if (PyArray_ImportNumPyAPI() < 0) {
+    if (PyArray_ImportNumPyAPI() < 0 || memory_init() < 0) {
         return -1;
     }
     const char *name = getenv("PYNN_CPU");

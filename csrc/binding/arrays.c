@@ -1,4 +1,5 @@
 #include "arrays.h"
+#include "memory.h"
 
 #include "../kernels/dispatch.h"
 #include "../kernels/parallel.h"
@@ -172,7 +173,7 @@ input_as(const char *func, const char *name, PyObject *x, int typenum)
 PyArrayObject *
 call_output(const call *c, int ndim, const npy_intp *dims)
 {
-    return (PyArrayObject *)PyArray_SimpleNew(ndim, (npy_intp *)dims, c->typenum);
+    return allocate_array(ndim, dims, c->typenum);
 }
 
 PyObject *

@@ -1,4 +1,5 @@
 #include "binding.h"
+#include "memory.h"
 
 /* A fresh array of the shape of x for a kernel of one element each. */
 static PyObject *
@@ -11,7 +12,7 @@ elementwise(const char *func, enum elementwise kernel, PyObject *const *args, Py
     }
     PyArrayObject *x = c.in[0], *out;
     if (kernel == STEP) {
-        out = (PyArrayObject *)PyArray_SimpleNew(PyArray_NDIM(x), PyArray_DIMS(x), NPY_INT64);
+        out = allocate_array(PyArray_NDIM(x), PyArray_DIMS(x), NPY_INT64);
         c.half = 0;
     }
     else {

@@ -1,4 +1,5 @@
 #include "binding.h"
+#include "memory.h"
 
 #include <math.h>
 #include <string.h>
@@ -81,7 +82,7 @@ py_numerical_gradient(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
     }
     const int typenum = PyArray_TYPE(x), ndim = PyArray_NDIM(x);
     const size_t size = (size_t)PyArray_ITEMSIZE(x);
-    if ((grad = (PyArrayObject *)PyArray_SimpleNew(ndim, PyArray_DIMS(x), typenum)) == NULL) {
+    if ((grad = allocate_array(ndim, PyArray_DIMS(x), typenum)) == NULL) {
         return NULL;
     }
     npy_intp strides[NPY_MAXDIMS], index[NPY_MAXDIMS] = {0};

@@ -1,4 +1,5 @@
 #include "binding.h"
+#include "memory.h"
 
 /* x as a matrix: (N, ...) is N rows, a 1-D x is one row. Contiguous where it has more than two axes. */
 struct rows {
@@ -162,7 +163,7 @@ py_relu_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n
     }
     PyArrayObject *x = c.in[0];
     PyArrayObject *out = call_output(&c, PyArray_NDIM(x), PyArray_DIMS(x));
-    PyArrayObject *mask = (PyArrayObject *)PyArray_SimpleNew(PyArray_NDIM(x), PyArray_DIMS(x), NPY_BOOL);
+    PyArrayObject *mask = allocate_array(PyArray_NDIM(x), PyArray_DIMS(x), NPY_BOOL);
     if (out != NULL && mask != NULL) {
         struct relu_args r = {.x = PyArray_DATA(x), .mask = PyArray_DATA(mask), .out = PyArray_DATA(out)};
         run(c.k->relu_forward, &r, PyArray_SIZE(x), 1);

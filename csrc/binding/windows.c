@@ -1,5 +1,6 @@
 /* Windows over images: pooling, im2col and col2im, and the checks that they share with convolution. */
 #include "binding.h"
+#include "memory.h"
 
 /* A whole number, at least `least`. -1 with an exception set. */
 static int
@@ -113,7 +114,7 @@ py_pool_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n
     }
     const npy_intp dims[] = {p.win.n, p.win.c, p.win.oh, p.win.ow};
     out = call_output(&c, 4, dims);
-    index = (PyArrayObject *)PyArray_SimpleNew(4, (npy_intp *)dims, NPY_INT32);
+    index = allocate_array(4, dims, NPY_INT32);
     if (out == NULL || index == NULL) {
         goto fail;
     }
