@@ -28,8 +28,7 @@ class Contestant:
         self.peer = peer
         settings = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | env
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", peer, str(threads),
-             ",".join(map(str, cpus))],
+            [sys.executable, "-m", "benchmarks.worker", peer, ",".join(map(str, cpus))],
             cwd=Path(__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=settings)
 
     def ask(self, command, *args):
@@ -37,7 +36,10 @@ class Contestant:
         self.process.send_signal(signal.SIGCONT)
         pickle.dump((command, args), self.process.stdin)
         self.process.stdin.flush()
-        ok, reply = pickle.load(self.process.stdout)
+        try:
+            ok, reply = pickle.load(self.process.stdout)
+        except EOFError:
+            ok, reply = False, "its process died"
         self.process.send_signal(signal.SIGSTOP)
         if not ok:
             raise RuntimeError(f"{self.peer}: {reply}")

@@ -56,7 +56,7 @@ class Worker:
         return peers.describe(self.peer)
 
 
-def main(peer, threads, cpus):
+def main(peer, cpus):
     if hasattr(os, "sched_setaffinity"):        # before any library counts the processors
         os.sched_setaffinity(0, map(int, cpus.split(",")))
     replies = os.fdopen(os.dup(1), "wb")
