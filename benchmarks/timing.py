@@ -93,7 +93,7 @@ class Bench:
         turn = 0.001 if self.quick else 0.002
         clock = "process_time" if self.cpu_clock and threads == 1 else "perf_counter"
         cost = sum(contestant.ask("calibrate", turn, clock) for contestant, *_ in ready.values())
-        budget = 0.1 if self.quick else 0.5
+        budget = 0.1 if self.quick else 0.3
         rounds = max(3 if self.quick else 5, min(25, int(budget / max(cost, 1e-9))))
         seconds = {peer: [] for peer in ready}
         for i, peer in itertools.product(range(rounds), range(len(ready))):
