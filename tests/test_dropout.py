@@ -66,7 +66,7 @@ def test_a_mask_of_ones_own():
 
 def test_bad_arguments():
     layer = layers.Dropout()
-    with pytest.raises(TypeError, match="call forward first"):
+    with pytest.raises(RuntimeError, match="call forward first"):
         layer.backward(np.ones(3))
     layer.forward(np.ones((2, 3)))
     with pytest.raises(ValueError, match=r"has shape \(3, 2\) but mask has \(2, 3\)"):

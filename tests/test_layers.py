@@ -379,7 +379,13 @@ def test_activations_refuse_dout(make, dout):
 @pytest.mark.parametrize("name, make, backward", [
     ("Relu", layers.Relu, [np.ones(2)]), ("Sigmoid", layers.Sigmoid, [np.ones(2)]),
     ("Affine", lambda: layers.Affine(np.ones((2, 2)), np.ones(2)), [np.ones((1, 2))]),
-    ("SoftmaxWithLoss", layers.SoftmaxWithLoss, []), ("MulLayer", layers.MulLayer, [1.0])])
+    ("SoftmaxWithLoss", layers.SoftmaxWithLoss, []), ("MulLayer", layers.MulLayer, [1.0]),
+    ("Dropout", layers.Dropout, [np.ones(2)]),
+    ("BatchNormalization", lambda: layers.BatchNormalization(np.ones(2), np.ones(2)),
+     [np.ones((1, 2))]),
+    ("Convolution", lambda: layers.Convolution(np.ones((1, 1, 2, 2)), np.ones(1)),
+     [np.ones((1, 1, 2, 2))]),
+    ("Pooling", lambda: layers.Pooling(2, 2), [np.ones((1, 1, 2, 2))])])
 def test_backward_before_forward(name, make, backward):
     with pytest.raises(RuntimeError, match=rf"{name}\.backward.*forward"):
         make().backward(*backward)

@@ -108,6 +108,8 @@ class Convolution:
 
     def backward(self, dout):
         """Set ``dW`` and ``db``; return dx in the shape of x."""
+        if self.x is None:
+            raise RuntimeError("Convolution.backward: call forward first; it keeps x")
         dx, self.dW, self.db = _core.conv_backward(self.x, self.W, dout, self.stride, self.pad, self.needs_dx)
         return dx
 
@@ -150,6 +152,8 @@ class Pooling:
 
     def backward(self, dout):
         """Return dx: dout at the largest pixel of every window, added up where windows share it, and 0 elsewhere."""
+        if self._index is None:
+            raise RuntimeError("Pooling.backward: call forward first; it keeps where the largest pixels are")
         return _core.pool_backward(dout, self._index, self.x.shape, self.pool_h, self.pool_w, self.stride, self.pad)
 
     @property

@@ -35,6 +35,8 @@ class Dropout:
 
     def backward(self, dout):
         """Return ``dout * mask``: dropped units have no gradient."""
+        if self.mask is None:
+            raise RuntimeError("Dropout.backward: call forward first, with train_flg=True; it draws the mask")
         return _core.dropout(dout, self.mask)
 
 
@@ -111,5 +113,7 @@ class BatchNormalization:
 
     def backward(self, dout):
         """Set ``dgamma`` and ``dbeta`` and return dx, in the shape of x."""
+        if self.xc is None:
+            raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
         dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, self.gamma, self.std)
         return dx
