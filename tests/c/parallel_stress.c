@@ -39,13 +39,18 @@ static int create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*
 /* ---- between the pool and the system ---- */
 
 static int grant = PARALLEL_MAX_THREADS; /* threads that the system has left */
-static int start_delay_us;               /* a new thread gets no core for so long */
+static atomic_bool gate_is_shut;            /* new threads get no core until it opens */
 
 struct start {
     void *(*main)(void *);
     void *arg;
-    int delay_us;
 };
+
+static void
+nap(int us)
+{
+    nanosleep(&(struct timespec){.tv_nsec = us * MICROSECOND}, NULL);
+}
 
 static void *
 start_late(void *arg)
@@ -53,8 +58,8 @@ start_late(void *arg)
     struct start start = *(struct start *)arg;
 
     free(arg);
-    if (start.delay_us > 0) {
-        usleep(start.delay_us);
+    while (atomic_load(&gate_is_shut)) {
+        nap(100);
     }
     return start.main(start.arg);
 }
@@ -65,7 +70,7 @@ create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*main)(void 
     struct start *start = malloc(sizeof(*start));
 
     CHECK(start != NULL);
-    *start = (struct start){main, arg, start_delay_us};
+    *start = (struct start){main, arg};
     if (grant-- <= 0) {
         free(start);
         return EAGAIN;
@@ -113,15 +118,9 @@ run_and_check(struct job *job, ptrdiff_t n, ptrdiff_t grain)
     }
 }
 
-static void
-nap(int us)
-{
-    nanosleep(&(struct timespec){.tv_nsec = us * MICROSECOND}, NULL);
-}
-
 static _Thread_local bool is_caller;
 static atomic_int by_workers, by_caller;
-static atomic_bool open_gate;
+static atomic_bool gate_is_open;
 
 static void
 count_side(void *arg, ptrdiff_t begin, ptrdiff_t end)
@@ -238,11 +237,14 @@ test_concurrent(void)
     join_callers(callers, 4);
 }
 
+static atomic_int holders;
+
 static void
 hold(void *arg, ptrdiff_t begin, ptrdiff_t end)
 {
     (void)arg, (void)begin, (void)end;
-    while (!atomic_load(&open_gate)) {
+    atomic_fetch_add(&holders, 1);
+    while (!atomic_load(&gate_is_open)) {
         nap(100);
     }
 }
@@ -262,13 +264,37 @@ test_busy_pool_serves(void)
     static struct job job;
 
     parallel_set_num_threads(2);
-    atomic_store(&open_gate, false);
+    atomic_store(&gate_is_open, false);
     CHECK(pthread_create(&holder, NULL, call_and_hold, NULL) == 0);
     while (!atomic_load(&pool.owned)) {
         nap(100);
     }
     run_and_check(&job, 100, 1);
-    atomic_store(&open_gate, true);
+    atomic_store(&gate_is_open, true);
+    CHECK(pthread_join(holder, NULL) == 0);
+}
+
+/* Workers that a smaller number leaves over take no chunk, awake or not. */
+static void
+test_smaller_number(void)
+{
+    pthread_t holder;
+
+    parallel_set_num_threads(5);
+    CHECK(is_shared() && pool.workers >= 4);
+    parallel_set_num_threads(2);
+    atomic_store(&gate_is_open, false);
+    atomic_store(&holders, 0);
+    CHECK(pthread_create(&holder, NULL, call_and_hold, NULL) == 0);
+    while (atomic_load(&holders) == 0) {
+        nap(100);
+    }
+    for (int i = 0; i < pool.workers; i++) {
+        wake(&pool.worker[i]);
+    }
+    nap(20000);
+    CHECK(atomic_load(&holders) <= 2);
+    atomic_store(&gate_is_open, true);
     CHECK(pthread_join(holder, NULL) == 0);
 }
 
@@ -415,14 +441,11 @@ test_unstarted_worker(void)
     if (child == 0) {
         struct job job;
 
-        start_delay_us = 200000;
-        is_caller = true;
+        atomic_store(&gate_is_shut, true);
         parallel_set_num_threads(2);
-        parallel_for(16, 1, count_side, NULL);
-        CHECK(pool.workers == 1 && atomic_load(&by_caller) == 16);
-        for (int i = 0; i < 1000; i++) {
-            run_and_check(&job, 100, 1);
-        }
+        run_and_check(&job, 100, 1);
+        CHECK(pool.workers == 1);
+        atomic_store(&gate_is_shut, false);
         exit(0);
     }
     CHECK(waitpid(child, &status, 0) == child);
@@ -434,14 +457,14 @@ lose_core(void *arg, ptrdiff_t begin, ptrdiff_t end)
 {
     (void)arg, (void)begin, (void)end;
     if (is_caller) {
-        while (!atomic_load(&open_gate)) { /* until the worker has its chunk: this is the caller's work */
+        while (!atomic_load(&gate_is_open)) { /* until the worker has its chunk: this is the caller's work */
             nap(10);
         }
     }
     else {
         int64_t start = now();
 
-        atomic_store(&open_gate, true);
+        atomic_store(&gate_is_open, true);
         while (now() - start < 100 * MILLISECOND) {
             nap(1000);
         }
@@ -458,7 +481,7 @@ test_backs_off(void)
     for (int i = 0; i < 3; i++) {
         CHECK(is_shared());
         pool.alone_until = now();
-        atomic_store(&open_gate, false);
+        atomic_store(&gate_is_open, false);
         is_caller = true;
         parallel_for(2, 1, lose_core, NULL);
         CHECK(pool.alone_until > now() - 50 * MILLISECOND);
@@ -512,8 +535,8 @@ static const struct {
     void (*run)(void);
 } tests[] = {
     TEST(refused), TEST(unstarted_worker), TEST(chunks), TEST(late), TEST(nested), TEST(concurrent),
-    TEST(busy_pool_serves), TEST(clipped), TEST(idle_sleeps), TEST(signals), TEST(backs_off), TEST(fork), TEST(fork_of_busy),
-    TEST(exit),
+    TEST(busy_pool_serves), TEST(clipped), TEST(smaller_number), TEST(idle_sleeps), TEST(signals), TEST(backs_off),
+    TEST(fork), TEST(fork_of_busy), TEST(exit),
 };
 
 int
