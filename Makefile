@@ -17,7 +17,7 @@ INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
-	@echo 'make test        run the tests'
+	@echo 'make test        run the tests and the notebooks'
 	@echo 'make test-real   train on MNIST to the figures of the book (set PYNN_DATA_HOME)'
 	@echo 'make clean       remove .venv and everything built'
 
@@ -25,7 +25,7 @@ train: $(VENV)/train
 	@$(RUN) -m pynn train $(ARGS)
 
 test: $(VENV)/test
-	$(RUN) -m pytest -m 'not real' $(ARGS)
+	$(RUN) -m pytest -m 'not real' --nbmake tests notebooks $(ARGS)
 
 test-real: $(VENV)/test
 	$(RUN) -m pytest -m real $(ARGS)

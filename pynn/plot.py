@@ -82,7 +82,7 @@ def plot_decision_boundary(f, xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), points=200, ax
     x, y = np.meshgrid(np.linspace(*xlim, points), np.linspace(*ylim, points))
     classes = np.reshape(f(x.ravel(), y.ravel()), x.shape)
     levels = np.arange(classes.min(), classes.max() + 2) - 0.5
-    ax.contourf(x, y, classes, levels=levels, cmap="Pastel1_r", zorder=0)
+    ax.contourf(x, y, classes, levels=levels, cmap="Blues", vmin=levels[0], vmax=3 * levels[-1], zorder=0)
     ax.set(xlim=xlim, ylim=ylim, xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     return ax
 
