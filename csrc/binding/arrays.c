@@ -243,9 +243,15 @@ labels_of(const char *func, PyObject *t, npy_intp n, npy_intp classes)
                      PyArray_SIZE(given) == n ? "; use t.ravel()" : "");
         goto done;
     }
-    labels = (PyArrayObject *)PyArray_FromArray(given, PyArray_DescrFromType(NPY_INTP),
-                                                NPY_ARRAY_CARRAY | NPY_ARRAY_ENSURECOPY | NPY_ARRAY_FORCECAST);
+    labels = (PyArrayObject *)PyArray_SimpleNew(1, &n, NPY_INTP);
     if (labels == NULL) {
+        goto done;
+    }
+    if (PyArray_TYPE(given) == NPY_INTP && PyArray_ISCARRAY_RO(given)) {
+        memcpy(PyArray_DATA(labels), PyArray_DATA(given), n * sizeof(npy_intp));
+    }
+    else if (PyArray_CopyInto(labels, given) < 0) {
+        Py_CLEAR(labels);
         goto done;
     }
     const npy_intp *label = PyArray_DATA(labels);

@@ -20,8 +20,8 @@ void set_b(struct gemm_args *g, const void *data, npy_intp cols, npy_intp row_st
 void run_gemm(const call *c, const struct gemm_args *g);
 
 /* functions.c */
-py_method py_identity_function, py_step_function, py_sigmoid, py_sigmoid_forward, py_sigmoid_grad, py_relu, py_relu_grad, py_tanh;
-py_method py_add, py_multiply;
+py_method py_identity_function, py_step_function, py_sigmoid, py_sigmoid_forward, py_sigmoid_grad, py_relu;
+py_method py_relu_grad, py_tanh, py_add, py_multiply;
 
 /* losses.c */
 py_method py_softmax, py_mean_squared_error, py_cross_entropy_error, py_softmax_loss, py_entropy, py_cross_entropy;

@@ -1,8 +1,8 @@
 /* One result per element, as loops that the compiler vectorizes. */
 
-#define ELEMENTWISE(NAME, TYPE, FORMULA)                            \
+#define MAP(NAME, TYPE, FORMULA)                                    \
     static void                                                     \
-    FN(NAME)(void *args, ptrdiff_t begin, ptrdiff_t end)            \
+    FN(map_##NAME)(void *args, ptrdiff_t begin, ptrdiff_t end)            \
     {                                                               \
         const struct elementwise_args *e = args;                    \
         const real *restrict x_ = e->x;                             \
@@ -13,14 +13,14 @@
         }                                                           \
     }
 
-ELEMENTWISE(copy, real, x)
-ELEMENTWISE(step, int64_t, x > 0)
-ELEMENTWISE(relu, real, x <= 0 ? 0 : x)
-ELEMENTWISE(relu_grad, real, x >= 0)
-ELEMENTWISE(sigmoid, real, FN(sigmoid_)(x))
-ELEMENTWISE(sigmoid_grad, real, (1 - FN(sigmoid_)(x)) * FN(sigmoid_)(x))
-ELEMENTWISE(tanh, real, FN(tanh_)(x))
-#undef ELEMENTWISE
+MAP(copy, real, x)
+MAP(step, int64_t, x > 0)
+MAP(relu, real, x <= 0 ? 0 : x)
+MAP(relu_grad, real, x >= 0)
+MAP(sigmoid, real, FN(sigmoid)(x))
+MAP(sigmoid_grad, real, FN(sigmoid_grad)(x))
+MAP(tanh, real, FN(tanh)(x))
+#undef MAP
 
 static void
 FN(add)(void *args, ptrdiff_t begin, ptrdiff_t end)

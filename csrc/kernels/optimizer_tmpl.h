@@ -2,8 +2,6 @@
 
 #define EPSILON R(1e-7)         /* the book's, against a division by zero */
 
-#define SQRT(x) (sizeof(real) == 4 ? sqrtf(x) : sqrt(x))
-
 /* W := W - lr dW (section 6.1.2) */
 static void
 FN(sgd)(void *args, ptrdiff_t begin, ptrdiff_t end)
@@ -52,7 +50,7 @@ FN(adagrad)(void *args, ptrdiff_t begin, ptrdiff_t end)
     const real *g = u->grad, lr = (real)u->rate[0];
     for (ptrdiff_t i = begin; i < end; i++) {
         h[i] += g[i] * g[i];
-        W[i] -= lr * g[i] / (SQRT(h[i]) + EPSILON);
+        W[i] -= lr * g[i] / (LIBM(sqrt)(h[i]) + EPSILON);
     }
 }
 
@@ -65,7 +63,7 @@ FN(rmsprop)(void *args, ptrdiff_t begin, ptrdiff_t end)
     const real *g = u->grad, lr = (real)u->rate[0], keep = (real)u->rate[1], take = (real)(1 - u->rate[1]);
     for (ptrdiff_t i = begin; i < end; i++) {
         h[i] = keep * h[i] + take * g[i] * g[i];
-        W[i] -= lr * g[i] / (SQRT(h[i]) + EPSILON);
+        W[i] -= lr * g[i] / (LIBM(sqrt)(h[i]) + EPSILON);
     }
 }
 
@@ -80,9 +78,8 @@ FN(adam)(void *args, ptrdiff_t begin, ptrdiff_t end)
     for (ptrdiff_t i = begin; i < end; i++) {
         m[i] += a * (g[i] - m[i]);
         v[i] += b * (g[i] * g[i] - v[i]);
-        W[i] -= lr * m[i] / (SQRT(v[i]) + EPSILON);
+        W[i] -= lr * m[i] / (LIBM(sqrt)(v[i]) + EPSILON);
     }
 }
 
 #undef EPSILON
-#undef SQRT

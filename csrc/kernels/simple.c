@@ -38,10 +38,11 @@
         .column_sum = column_sum##SUFFIX,                                       \
         .sum = sum##SUFFIX,                                                     \
         .elementwise = {                                                        \
-            [COPY] = copy##SUFFIX, [STEP] = step##SUFFIX,                       \
-            [SIGMOID] = sigmoid##SUFFIX, [SIGMOID_GRAD] = sigmoid_grad##SUFFIX, \
-            [RELU] = relu##SUFFIX, [RELU_GRAD] = relu_grad##SUFFIX,             \
-            [TANH] = tanh##SUFFIX,                                              \
+            [COPY] = map_copy##SUFFIX, [STEP] = map_step##SUFFIX,               \
+            [SIGMOID] = map_sigmoid##SUFFIX,                                    \
+            [SIGMOID_GRAD] = map_sigmoid_grad##SUFFIX,                          \
+            [RELU] = map_relu##SUFFIX, [RELU_GRAD] = map_relu_grad##SUFFIX,     \
+            [TANH] = map_tanh##SUFFIX,                                          \
         },                                                                      \
         .binary = {[ADD] = add##SUFFIX, [MULTIPLY] = multiply##SUFFIX},         \
         .relu_forward = relu_forward##SUFFIX,                                   \

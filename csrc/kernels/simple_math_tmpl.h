@@ -1,33 +1,35 @@
-/* The functions of activation_tmpl.h and the like, by the C library. */
+/* What math_tmpl.h computes, by the C library. */
 
 inline_always real
-FN(exp_)(real x)
+FN(exp)(real x)
 {
-    return sizeof(real) == 4 ? expf(x) : exp(x);
+    return LIBM(exp)(x);
 }
 
 inline_always real
-FN(log_)(real x)
+FN(log)(real x)
 {
-    return sizeof(real) == 4 ? logf(x) : log(x);
+    return LIBM(log)(x);
 }
 
 inline_always real
-FN(tanh_)(real x)
+FN(tanh)(real x)
 {
-    return sizeof(real) == 4 ? tanhf(x) : tanh(x);
+    return LIBM(tanh)(x);
 }
 
+/* 1 / (1 + exp(-x)) */
 inline_always real
-FN(abs_)(real x)
+FN(sigmoid)(real x)
 {
-    return sizeof(real) == 4 ? fabsf(x) : fabs(x);
-}
-
-/* 1 / (1 + exp(-x)), so that exp never overflows */
-inline_always real
-FN(sigmoid_)(real x)
-{
-    const real e = FN(exp_)(-FN(abs_)(x));
+    const real e = LIBM(exp)(-LIBM(fabs)(x));   /* cannot overflow */
     return x < 0 ? e / (1 + e) : 1 / (1 + e);
+}
+
+/* (1 - s) s with s = sigmoid(x): the same at -x and x, and free of cancellation at -|x| */
+inline_always real
+FN(sigmoid_grad)(real x)
+{
+    const real s = FN(sigmoid)(-LIBM(fabs)(x));
+    return (1 - s) * s;
 }

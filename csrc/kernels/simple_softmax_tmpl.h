@@ -15,7 +15,7 @@ FN(softmax)(void *args, ptrdiff_t begin, ptrdiff_t end)
             largest = x[j] > largest ? x[j] : largest;
         }
         for (ptrdiff_t j = 0; j < r->classes; j++) {
-            y[j] = FN(exp_)(x[j] - largest);
+            y[j] = FN(exp)(x[j] - largest);
             sum += y[j];
         }
         for (ptrdiff_t j = 0; j < r->classes; j++) {
@@ -29,12 +29,12 @@ inline_always real
 FN(row_loss)(const struct rows_args *r, ptrdiff_t i, const real *y)
 {
     if (r->labels != NULL) {
-        return -FN(log_)(y[r->labels[i]] + GUARD);
+        return -FN(log)(y[r->labels[i]] + GUARD);
     }
     const real *t = (const real *)r->t + i * r->classes;
     real sum = 0;
     for (ptrdiff_t j = 0; j < r->classes; j++) {
-        sum += t[j] * FN(log_)(y[j] + GUARD);
+        sum += t[j] * FN(log)(y[j] + GUARD);
     }
     return -sum;
 }
@@ -82,7 +82,7 @@ FN(cross_entropy)(void *args, ptrdiff_t begin, ptrdiff_t end)
         const real *p = (const real *)r->t + i * r->classes, *q = (const real *)r->x + i * r->classes;
         real sum = 0;
         for (ptrdiff_t j = 0; j < r->classes; j++) {
-            sum -= p[j] == 0 ? 0 : p[j] * FN(log_)(q[j]);
+            sum -= p[j] == 0 ? 0 : p[j] * FN(log)(q[j]);
         }
         ((real *)r->losses)[i] = sum;
     }

@@ -15,9 +15,9 @@
 #include "thin_tmpl.h"
 #include "gemm_tmpl.h"
 #include "reduce_tmpl.h"
-#include "simple_math_tmpl.h"
+#include "math_tmpl.h"
 #include "elementwise_tmpl.h"
-#include "simple_softmax_tmpl.h"
+#include "softmax_tmpl.h"
 #include "optimizer_tmpl.h"
 #include "conv_tmpl.h"
 #include "pool_tmpl.h"
@@ -31,9 +31,9 @@
 #include "thin_tmpl.h"
 #include "gemm_tmpl.h"
 #include "reduce_tmpl.h"
-#include "simple_math_tmpl.h"
+#include "math_tmpl.h"
 #include "elementwise_tmpl.h"
-#include "simple_softmax_tmpl.h"
+#include "softmax_tmpl.h"
 #include "optimizer_tmpl.h"
 #include "conv_tmpl.h"
 #include "pool_tmpl.h"
@@ -49,10 +49,11 @@
         .column_sum = column_sum##SUFFIX,                                       \
         .sum = sum##SUFFIX,                                                     \
         .elementwise = {                                                        \
-            [COPY] = copy##SUFFIX, [STEP] = step##SUFFIX,                       \
-            [SIGMOID] = sigmoid##SUFFIX, [SIGMOID_GRAD] = sigmoid_grad##SUFFIX, \
-            [RELU] = relu##SUFFIX, [RELU_GRAD] = relu_grad##SUFFIX,             \
-            [TANH] = tanh##SUFFIX,                                              \
+            [COPY] = map_copy##SUFFIX, [STEP] = map_step##SUFFIX,               \
+            [SIGMOID] = map_sigmoid##SUFFIX,                                    \
+            [SIGMOID_GRAD] = map_sigmoid_grad##SUFFIX,                          \
+            [RELU] = map_relu##SUFFIX, [RELU_GRAD] = map_relu_grad##SUFFIX,     \
+            [TANH] = map_tanh##SUFFIX,                                          \
         },                                                                      \
         .binary = {[ADD] = add##SUFFIX, [MULTIPLY] = multiply##SUFFIX},         \
         .relu_forward = relu_forward##SUFFIX,                                   \

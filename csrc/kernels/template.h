@@ -1,18 +1,22 @@
 /* Vocabulary of the kernel templates (*_tmpl.h), for the dtype that REAL_BITS names. A table includes this header and
  * its templates once with 32 and once with 64.
  *
- *   real, bits     the dtype, and the signed integer of its size
+ *   real           the dtype
+ *   bits, ubits    the signed and the unsigned integer of its size
  *   vec, VL        a vector of VL reals, one register of the instruction set
  *   FN(mask)       a vector of VL bits: what comparing two vectors gives, all ones or all zeros
  *   FN(quad)       four reals, whatever the instruction set: the side of the blocks that packing transposes
  *   FN(name)       name_f32 or name_f64: the name of a function of this dtype
+ *   LIBM(sqrt)     sqrtf or sqrt: the C library's function of this dtype
  */
 #undef real
 #undef bits
+#undef ubits
 #undef vec
 #undef vec_unaligned
 #undef VL
 #undef FN
+#undef LIBM
 #undef R
 
 #ifndef PYNN_PASTE
@@ -41,12 +45,16 @@ typedef double vec_unaligned_f64 __attribute__((vector_size(VEC_BYTES), aligned(
 #if REAL_BITS == 32
 #define real float
 #define bits int32_t
+#define ubits uint32_t
 #define FN(name) PYNN_PASTE(name, _f32)
+#define LIBM(name) PYNN_PASTE(name, f)
 #define R(x) x##f               /* a literal of this dtype: R(0.5) */
 #else
 #define real double
 #define bits int64_t
+#define ubits uint64_t
 #define FN(name) PYNN_PASTE(name, _f64)
+#define LIBM(name) name
 #define R(x) x
 #endif
 
