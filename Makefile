@@ -26,7 +26,7 @@ train: $(VENV)/train
 	@$(RUN) -m pynn train $(ARGS)
 
 test: $(VENV)/test
-	$(RUN) -m pytest -m 'not real' --nbmake tests notebooks $(ARGS)
+	$(RUN) -m pytest --nbmake tests notebooks $(ARGS)
 
 test-real: $(VENV)/test
 	$(RUN) -m pytest -m real $(ARGS)

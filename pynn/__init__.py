@@ -6,6 +6,7 @@ from pynn.functions import *
 from pynn.gradient import *
 from pynn.layers import *
 from pynn.threads import *
+from pynn import plot as plot
 from pynn.config import show_config as show_config
 from pynn.networks import *
 from pynn.optimizer import *
