@@ -74,7 +74,7 @@ FN(numgrad_pack)(void *args, ptrdiff_t begin, ptrdiff_t end)
             real largest = 0;
             for (ptrdiff_t s = 0; s < VL; s++) {
                 x[s] = s >= samples ? 0 : i < n->inputs ? n->x[(first + s) * n->x_rs + i] : 1;
-                largest = max_(largest, FN(abs_)(x[s]));
+                largest = max_(largest, fabs(x[s]));
             }
             if (largest > 0) {
                 x += VL;
@@ -89,7 +89,7 @@ FN(numgrad_pack)(void *args, ptrdiff_t begin, ptrdiff_t end)
                 largest = max_(largest, logits[c * VL + s]);
             }
             for (ptrdiff_t c = 0; c < C; c++) {
-                sum += y[c * VL + s] = FN(exp_)(logits[c * VL + s] - largest);
+                sum += y[c * VL + s] = FN(exp)(logits[c * VL + s] - largest);
             }
             for (ptrdiff_t c = 0; c < C; c++) {
                 y[c * VL + s] /= sum;
@@ -115,7 +115,7 @@ FN(steps)(const struct numgrad_args *n, ptrdiff_t count, const real *x, const re
         STEPS(RELU_)
     }
     else if (n->f == SIGMOID) {
-        STEPS(FN(sigmoid_))
+        STEPS(FN(sigmoid))
     }
     else {
         STEPS()
@@ -190,7 +190,7 @@ FN(exponentials)(const struct FN(group) *g, const real *v, vec d, vec largest, p
         FN(store)(e + c * VL, FN(load)(g->logits + (c0 + c) * VL) + d * v[c0 + c] - largest);
     }
     for (ptrdiff_t i = 0; i < count * VL; i++) {
-        e[i] = FN(exp_)(e[i]);
+        e[i] = FN(exp)(e[i]);
     }
 }
 
@@ -220,7 +220,7 @@ FN(log_likelihood)(const struct numgrad_args *n, const struct FN(group) *g, cons
     }
     if (g->labels != NULL) {
         for (ptrdiff_t k = 0; k < VL; k++) {
-            result[k] = FN(log_)(result[k] / sum[k] + DELTA);
+            result[k] = FN(log)(result[k] / sum[k] + DELTA);
         }
         return result;
     }
@@ -229,7 +229,7 @@ FN(log_likelihood)(const struct numgrad_args *n, const struct FN(group) *g, cons
         FN(exponentials)(g, v, d, largest, c0, count, e);
         for (ptrdiff_t c = 0; c < count; c++) {
             for (ptrdiff_t k = 0; k < g->samples; k++) {
-                result[k] += g->t[k * C + c0 + c] * FN(log_)(e[c * VL + k] / sum[k] + DELTA);
+                result[k] += g->t[k * C + c0 + c] * FN(log)(e[c * VL + k] / sum[k] + DELTA);
             }
         }
     }
@@ -242,7 +242,7 @@ FN(add_gradient)(const struct numgrad_args *n, ptrdiff_t j, const vec *over, con
 {
     const ptrdiff_t inputs = n->inputs + (n->db != NULL);
     for (ptrdiff_t i = 0; i < inputs; i++) {
-        change[i] += FN(log_)(FN(multiply_lanes)(over[i]) / FN(multiply_lanes)(under[i]));
+        change[i] += FN(log)(FN(multiply_lanes)(over[i]) / FN(multiply_lanes)(under[i]));
     }
     for (ptrdiff_t i = 0; i < n->inputs; i++) {
         n->dW[i * n->columns + j] += n->scale * change[i];
@@ -259,7 +259,7 @@ FN(numgrad_column)(const struct numgrad_args *n, ptrdiff_t j, vec *over, vec *un
     const real *v = n->v + j * n->classes;
     real largest_v = 0, z[TILE * VL], a[TILE * VL], up[TILE * VL], down[TILE * VL];
     for (ptrdiff_t c = 0; c < n->classes; c++) {
-        largest_v = max_(largest_v, FN(abs_)(v[c]));
+        largest_v = max_(largest_v, fabs(v[c]));
     }
     for (ptrdiff_t i = 0; i < inputs; i++) {
         over[i] = under[i] = (vec){0} + R(1.0);
@@ -277,7 +277,7 @@ FN(numgrad_column)(const struct numgrad_args *n, ptrdiff_t j, vec *over, vec *un
             z[e] = k < n->samples ? n->z[k * n->columns + j] : 0;
         }
         for (ptrdiff_t e = 0; e < TILE * VL; e++) {
-            a[e] = n->f == RELU ? RELU_(z[e]) : n->f == SIGMOID ? FN(sigmoid_)(z[e]) : z[e];
+            a[e] = n->f == RELU ? RELU_(z[e]) : n->f == SIGMOID ? FN(sigmoid)(z[e]) : z[e];
         }
         for (ptrdiff_t p = 0; p < g.count; p += TILE) {
             const ptrdiff_t count = min_(TILE, g.count - p);

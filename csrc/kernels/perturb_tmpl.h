@@ -4,7 +4,7 @@
 inline_always real
 FN(activate)(enum elementwise f, real z)
 {
-    return f == SIGMOID ? FN(sigmoid_)(z) : f == RELU && z <= 0 ? 0 : z;
+    return f == SIGMOID ? FN(sigmoid)(z) : f == RELU && z <= 0 ? 0 : z;
 }
 
 /* up[i, k] = f(z[k] + h x[k, i]) - f(z[k]) and down[i, k] = f(z[k] - h x[k, i]) - f(z[k]), for inputs [begin, end) */

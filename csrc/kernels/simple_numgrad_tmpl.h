@@ -18,12 +18,12 @@ FN(log_likelihood)(const struct numgrad_args *n, ptrdiff_t k, const real *v, rea
         largest = max_(largest, logits[c] + d * v[c]);
     }
     for (ptrdiff_t c = 0; c < n->classes; c++) {
-        sum += FN(exp_)(logits[c] + d * v[c] - largest);
+        sum += FN(exp)(logits[c] + d * v[c] - largest);
     }
     for (ptrdiff_t c = 0; c < n->classes; c++) {
         const real t = n->labels == NULL ? n->t[k * n->classes + c] : n->labels[k] == c;
         if (n->labels == NULL || t != 0) {
-            result += t * FN(log_)(FN(exp_)(logits[c] + d * v[c] - largest) / sum + DELTA);
+            result += t * FN(log)(FN(exp)(logits[c] + d * v[c] - largest) / sum + DELTA);
         }
     }
     return result;
