@@ -42,7 +42,7 @@ struct FN(group) {
     real largest;                   /* |x| */
     const ptrdiff_t *labels;
     const real *t;
-    ptrdiff_t first, samples;
+    ptrdiff_t samples;
 };
 
 static struct FN(group)
@@ -50,10 +50,11 @@ FN(group_at)(const struct numgrad_args *n, ptrdiff_t g)
 {
     const ptrdiff_t inputs = n->inputs + (n->db != NULL), first = g * VL;
     return (struct FN(group)){
-        .x = n->x_packed + first * inputs, .logits = n->logits_packed + first * n->classes, .y = n->y_packed + first * n->classes,
+        .x = n->x_packed + first * inputs, .logits = n->logits_packed + first * n->classes,
+        .y = n->y_packed + first * n->classes,
         .index = n->index + g * inputs, .count = n->count[g], .largest = n->largest[g],
         .labels = n->labels == NULL ? NULL : n->labels + first, .t = n->t == NULL ? NULL : n->t + first * n->classes,
-        .first = first, .samples = max_(0, min_(VL, n->samples - first)),
+        .samples = max_(0, min_(VL, n->samples - first)),
     };
 }
 
@@ -100,16 +101,17 @@ FN(numgrad_pack)(void *args, ptrdiff_t begin, ptrdiff_t end)
 
 #define RELU_(u) ((u) <= 0 ? 0 : (u))
 
-/* d for `count` inputs x and both signs. The column's z and f(z) are repeated for every input, so that this is one loop. */
+/* d for `count` inputs x and both signs. The column's z and f(z) are repeated for every input: one loop for all. */
 static void
-FN(steps)(const struct numgrad_args *n, ptrdiff_t count, const real *x, const real *z, const real *a, real *up, real *down)
+FN(steps)(const struct numgrad_args *n, ptrdiff_t count, const real *x, const real *restrict z, const real *restrict a,
+          real *restrict up, real *restrict down)
 {
     const real h = n->h;
-#define STEPS(F)                                            \
-    for (ptrdiff_t e = 0; e < count * VL; e++) {            \
-        const real high = z[e] + h * x[e], low = z[e] - h * x[e];     \
-        up[e] = F(high) - a[e];                             \
-        down[e] = F(low) - a[e];                            \
+#define STEPS(F)                                                        \
+    for (ptrdiff_t e = 0; e < count * VL; e++) {                        \
+        const real high = z[e] + h * x[e], low = z[e] - h * x[e];       \
+        up[e] = F(high) - a[e];                                         \
+        down[e] = F(low) - a[e];                                        \
     }
     if (n->f == RELU) {
         STEPS(RELU_)
@@ -202,10 +204,7 @@ FN(log_likelihood)(const struct numgrad_args *n, const struct FN(group) *g, cons
     vec largest = FN(load)(g->logits) + d * v[0], sum = {0}, result = {0};
     real e[TILE * VL];
     for (ptrdiff_t c = 1; c < C; c++) {
-        const vec logit = FN(load)(g->logits + c * VL) + d * v[c];
-        for (ptrdiff_t k = 0; k < VL; k++) {
-            largest[k] = max_(largest[k], logit[k]);
-        }
+        largest = FN(larger)(FN(load)(g->logits + c * VL) + d * v[c], largest);
     }
     for (ptrdiff_t c0 = 0; c0 < C; c0 += TILE) {
         const ptrdiff_t count = min_(TILE, C - c0);
@@ -268,16 +267,17 @@ FN(numgrad_column)(const struct numgrad_args *n, ptrdiff_t j, vec *over, vec *un
     for (ptrdiff_t first = 0; first < n->samples; first += VL) {
         const struct FN(group) g = FN(group_at)(n, first / VL);
         const int by_series = n->labels != NULL && n->h * g.largest * largest_v <= SMALL;
-        vec s[ORDER + 1], q[ORDER + 1];
+        vec s[ORDER + 1] = {{0}}, q[ORDER + 1] = {{0}};
         if (by_series) {
             FN(coefficients)(n, &g, v, s, q);
         }
-        for (ptrdiff_t e = 0; e < TILE * VL; e++) {
-            const ptrdiff_t k = first + e % VL;
-            z[e] = k < n->samples ? n->z[k * n->columns + j] : 0;
+        for (ptrdiff_t k = 0; k < VL; k++) {
+            z[k] = k < g.samples ? n->z[(first + k) * n->columns + j] : 0;
+            a[k] = FN(activate)(n->f, z[k]);
         }
-        for (ptrdiff_t e = 0; e < TILE * VL; e++) {
-            a[e] = n->f == RELU ? RELU_(z[e]) : n->f == SIGMOID ? FN(sigmoid)(z[e]) : z[e];
+        for (ptrdiff_t e = VL; e < TILE * VL; e++) {
+            z[e] = z[e - VL];
+            a[e] = a[e - VL];
         }
         for (ptrdiff_t p = 0; p < g.count; p += TILE) {
             const ptrdiff_t count = min_(TILE, g.count - p);
