@@ -1,8 +1,7 @@
 """The book's functions (chapters 3 and 4, appendix A), each computed by a C kernel.
 
 All of them take what NumPy can read as an array of numbers: float32 and float64 are computed as they are, integers and
-bool become float64, float16 is computed in float32 and rounded; any other dtype is a TypeError. Results are new arrays,
-or NumPy scalars where they have no axes. Functions of a last axis refuse a scalar with a ValueError.
+bool become float64, float16 is computed in float32 and rounded; any other dtype is a TypeError. Results are new arrays.
 """
 
 from pynn import _core
@@ -120,6 +119,11 @@ def softmax(x):
     -------
     ndarray, shape of `x`
         Rows that sum to 1. A row with NaN or +inf is NaN throughout, as the formula gives.
+
+    Raises
+    ------
+    ValueError
+        If `x` is a scalar.
     """
     return _core.softmax(x)
 
@@ -201,6 +205,11 @@ def entropy(p):
     Returns
     -------
     ndarray, shape (...)
+
+    Raises
+    ------
+    ValueError
+        If `p` is a scalar.
     """
     return _core.entropy(p)
 
@@ -220,7 +229,7 @@ def cross_entropy(p, q):
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ or are those of scalars.
     """
     return _core.cross_entropy(p, q)
 

@@ -27,15 +27,6 @@ py_method py_relu_grad, py_tanh, py_add, py_multiply;
 py_method py_softmax, py_mean_squared_error, py_cross_entropy_error, py_softmax_loss, py_entropy, py_cross_entropy;
 py_method py_softmax_with_loss, py_softmax_with_loss_backward;
 
-/* What a loss compares its rows with: labels, or a value for every class. One of them is NULL. */
-struct targets {
-    PyArrayObject *labels, *t;
-};
-
-/* The targets for x (N, C), or (C,) for one row, as the book tells them apart: as many elements as x are one-hot or
- * soft, otherwise labels. They take the dtype of x. -1 with an exception set, and nothing to release. */
-int targets_of(const call *c, const char *name, PyObject *t, struct rows_args *r, npy_intp *rows, struct targets *out);
-
 /* layers.c */
 py_method py_affine_forward, py_affine_backward, py_relu_forward, py_relu_backward, py_sigmoid_backward;
 
@@ -45,14 +36,11 @@ py_method py_sgd, py_momentum, py_nesterov, py_adagrad, py_rmsprop, py_adam;
 /* gradient.c */
 py_method py_numerical_gradient;
 
-/* network_gradient.c */
-py_method py_mlp_numerical_gradient;
-
 /* threads.c */
 py_method py_get_num_threads, py_set_num_threads;
 
 /* conv.c */
-py_method py_conv_forward, py_conv_backward;
+py_method py_conv_forward, py_conv_backward, py_conv_block_forward, py_conv_block_backward;
 
 /* windows.c */
 py_method py_pool_forward, py_pool_backward, py_im2col, py_col2im;

@@ -1,4 +1,4 @@
-/* Convolution without the im2col matrix.
+/* Convolution without the im2col matrix, forward; with ReLU and 2x2 max-pooling behind it where they are asked for.
  *
  * Inside, channels come last: an image is copied into a buffer (row, column, channel) with its padding around it. What a
  * filter sees in one of its rows, fw pixels of c channels, then lies in one piece, and so does the same row of all
@@ -6,11 +6,6 @@
  * fh such pieces:
  *
  *   out[y, x, :] = sum over ky, l of image[y stride + ky][x stride c + l] W[ky, l, :]           l < fw c
- *
- * The gradient with respect to x is the same correlation of dout, padded and with zeros between its pixels where the
- * stride is not 1, with the filters turned by half a turn. That of W is a product with K running over the windows:
- *
- *   dW[ky, l, :] = sum over y, x of image[y stride + ky][x stride c + l] dout[y, x, :]
  */
 
 #define MAX_TILE_ROWS 12
@@ -21,17 +16,23 @@ struct FN(walk) {
     ptrdiff_t pieces, steps, a_piece, a_step, b_piece, b_step;
 };
 
-/* A tile of C as in gemm's micro-kernel, with K in two levels: C (+)= A B (+ bias). */
+/* What a tile does besides: add to what C holds, the bias (or NULL), ReLU. */
+struct FN(finish) {
+    int accumulate, relu;
+    const real *bias;
+};
+
+/* A tile of C as in gemm's micro-kernel, with K in two levels. */
 inline_always void
 FN(conv_micro)(const int mr, const int nv, const struct FN(walk) *k, const real *a, ptrdiff_t a_rs, const real *b,
-               real *c, ptrdiff_t c_rs, int accumulate, const real *bias)
+               real *c, ptrdiff_t c_rs, const struct FN(finish) *e)
 {
     vec acc[MAX_TILE_ROWS][MAX_TILE_VECTORS];
     UNROLL
     for (int i = 0; i < mr; i++) {
         UNROLL
         for (int v = 0; v < nv; v++) {
-            acc[i][v] = accumulate ? FN(load)(c + i * c_rs + v * VL) : (vec){0};
+            acc[i][v] = e->accumulate ? FN(load)(c + i * c_rs + v * VL) : (vec){0};
         }
     }
     for (ptrdiff_t piece = 0; piece < k->pieces; piece++) {
@@ -58,104 +59,82 @@ FN(conv_micro)(const int mr, const int nv, const struct FN(walk) *k, const real 
     }
     UNROLL
     for (int v = 0; v < nv; v++) {
-        const vec add = bias != NULL ? FN(load)(bias + v * VL) : (vec){0};
+        const vec bias = e->bias != NULL ? FN(load)(e->bias + v * VL) : (vec){0};
         UNROLL
         for (int i = 0; i < mr; i++) {
-            FN(store)(c + i * c_rs + v * VL, acc[i][v] + add);
+            const vec sum = acc[i][v] + bias;
+            FN(store)(c + i * c_rs + v * VL, e->relu ? FN(relu_vec)(sum) : sum);
         }
     }
-}
-
-/* Every tile that fits into the accumulators. */
-static void
-FN(conv_tile)(int mr, int nv, const struct FN(walk) *k, const real *a, ptrdiff_t a_rs, const real *b, real *c,
-              ptrdiff_t c_rs, int accumulate, const real *bias)
-{
-#define TILE(MR, NV)                                                                        \
-    case 16 * NV + MR:                                                                      \
-        if (MR * NV <= ACCUMULATORS) {                                                      \
-            FN(conv_micro)(MR, NV, k, a, a_rs, b, c, c_rs, accumulate, bias);               \
-        }                                                                                   \
-        break
-    switch (16 * nv + mr) {
-        TILE(1, 1); TILE(2, 1); TILE(3, 1); TILE(4, 1); TILE(5, 1); TILE(6, 1);
-        TILE(7, 1); TILE(8, 1); TILE(9, 1); TILE(10, 1); TILE(11, 1); TILE(12, 1);
-        TILE(1, 2); TILE(2, 2); TILE(3, 2); TILE(4, 2); TILE(5, 2); TILE(6, 2);
-        TILE(7, 2); TILE(8, 2); TILE(9, 2); TILE(10, 2); TILE(11, 2); TILE(12, 2);
-        TILE(1, 3); TILE(2, 3); TILE(3, 3); TILE(4, 3); TILE(5, 3); TILE(6, 3); TILE(7, 3); TILE(8, 3); TILE(9, 3);
-    }
-#undef TILE
 }
 
 /* Rows i < rows of A against nv vectors of columns, in tiles of nearly equal height. */
 static void
 FN(conv_rows)(ptrdiff_t rows, int nv, const struct FN(walk) *k, const real *a, ptrdiff_t a_rs, const real *b, real *c,
-              ptrdiff_t c_rs, int accumulate, const real *bias)
+              ptrdiff_t c_rs, const struct FN(finish) *e)
 {
     const ptrdiff_t most = min_(MAX_TILE_ROWS, ACCUMULATORS / nv), tiles = (rows + most - 1) / most;
-    for (ptrdiff_t t = 0, i = 0; t < tiles; t++) {
-        const ptrdiff_t mr = (rows - i + tiles - t - 1) / (tiles - t);
-        FN(conv_tile)((int)mr, nv, k, a + i * a_rs, a_rs, b, c + i * c_rs, c_rs, accumulate, bias);
-        i += mr;
+    const ptrdiff_t height = rows / max_(1, tiles), higher = rows - height * tiles;
+    for (ptrdiff_t t = 0; t < tiles; t++) {
+        const ptrdiff_t mr = height + (t < higher);
+#define TILE(MR, NV)                                                                        \
+        case 16 * NV + MR:                                                                  \
+            if (MR * NV <= ACCUMULATORS) {                                                  \
+                FN(conv_micro)(MR, NV, k, a, a_rs, b, c, c_rs, e);                          \
+            }                                                                               \
+            break
+        switch (16 * nv + mr) {
+            TILE(1, 1); TILE(2, 1); TILE(3, 1); TILE(4, 1); TILE(5, 1); TILE(6, 1);
+            TILE(7, 1); TILE(8, 1); TILE(9, 1); TILE(10, 1); TILE(11, 1); TILE(12, 1);
+            TILE(1, 2); TILE(2, 2); TILE(3, 2); TILE(4, 2); TILE(5, 2); TILE(6, 2);
+            TILE(7, 2); TILE(8, 2); TILE(9, 2); TILE(10, 2); TILE(11, 2); TILE(12, 2);
+            TILE(1, 3); TILE(2, 3); TILE(3, 3); TILE(4, 3); TILE(5, 3); TILE(6, 3); TILE(7, 3); TILE(8, 3); TILE(9, 3);
+        }
+#undef TILE
+        a += mr * a_rs;
+        c += mr * c_rs;
     }
 }
 
-/* Vectors of the next panel of columns: two and two rather than three and one. */
+#undef MAX_TILE_ROWS
+#undef MAX_TILE_VECTORS
+
+/* Vectors in the next panel of columns: two and two rather than three and one. */
 inline_always int
-FN(conv_vectors)(ptrdiff_t left)
+FN(panel_of)(ptrdiff_t left)
 {
     return left == 4 || left < PANEL_VECTORS ? (int)min_(left, 2) : PANEL_VECTORS;
 }
 
-/* A padded image in channels-last order. */
+/* An image, its padding included, in channels-last order; `channels` may be more than it has. */
 struct FN(image) {
-    ptrdiff_t channels, row;            /* row: elements from one row of pixels to the next */
+    ptrdiff_t channels, row;            /* elements from a pixel to the next, from a row to the next */
     real *at;
 };
 
-/* Planes of h x w pixels into `to`, from row `top` and column `left` on, `stride` apart. The rest stays as it is. */
-static void
-FN(fill_image)(const struct FN(image) *to, const real *planes, ptrdiff_t h, ptrdiff_t w, ptrdiff_t top, ptrdiff_t left,
-               ptrdiff_t stride)
-{
-    const ptrdiff_t c = to->channels;
-    for (ptrdiff_t y = 0; y < h; y++) {
-        real *out = to->at + (top + y * stride) * to->row + left * c;
-        const real *in = planes + y * w;
-        if (stride == 1 && c > 1) {
-            FN(pack)(c, c, w, in, h * w, 1, out);
-            continue;
-        }
-        for (ptrdiff_t x = 0; x < w; x++) {
-            for (ptrdiff_t q = 0; q < c; q++) {
-                out[x * stride * c + q] = in[q * h * w + x];
-            }
-        }
-    }
-}
-
-/* out[y, x, :] for oh x ow windows of the image; cols, a multiple of VL, is its third side and that of the weights. */
+/* out[y, x, :] = the windows of the image that begins at `start`, correlated with cols filters, a multiple of VL. */
 static void
 FN(correlate)(const struct FN(image) *image, const real *start, ptrdiff_t stride, ptrdiff_t fh, ptrdiff_t fw,
-              const real *weights, const real *bias, ptrdiff_t cols, ptrdiff_t oh, ptrdiff_t ow, real *out)
+              const real *weights, const real *bias, int relu, ptrdiff_t cols, ptrdiff_t oh, ptrdiff_t ow, real *out)
 {
     const ptrdiff_t piece = fw * image->channels;
     for (ptrdiff_t j = 0; j < cols;) {
-        const int nv = FN(conv_vectors)((cols - j) / VL);
+        const int nv = FN(panel_of)((cols - j) / VL);
         const ptrdiff_t block = max_(1, L1_PANEL_BYTES / max_(1, piece * nv * VEC_BYTES));      /* filter rows in cache */
         for (ptrdiff_t ky = 0; ky < fh; ky += block) {
             const struct FN(walk) k = {min_(block, fh - ky), piece, image->row, 1, piece * cols, cols};
-            const real *add = bias != NULL && ky + block >= fh ? bias + j : NULL;
+            const int last = ky + block >= fh;
+            const struct FN(finish) e = {ky > 0, relu && last, bias != NULL && last ? bias + j : NULL};
             for (ptrdiff_t y = 0; y < oh; y++) {
                 FN(conv_rows)(ow, nv, &k, start + (y * stride + ky) * image->row, stride * image->channels,
-                              weights + ky * piece * cols + j, out + y * ow * cols + j, cols, ky > 0, add);
+                              weights + ky * piece * cols + j, out + y * ow * cols + j, cols, &e);
             }
         }
         j += nv * VL;
     }
 }
 
-/* ---- memory ---- */
+/* ---- images in and out ---- */
 
 inline_always ptrdiff_t
 FN(padded)(ptrdiff_t n)
@@ -163,202 +142,187 @@ FN(padded)(ptrdiff_t n)
     return (n + VL - 1) / VL * VL;
 }
 
-/* The buffers of one thread: x padded, dout padded, and a result in channels-last order. */
-struct FN(conv_buffers) {
-    struct FN(image) x, dout;
-    real *out;
-    ptrdiff_t dout_at, dx_at;           /* where dout's first pixel lies, and where dx starts to read */
-    ptrdiff_t padded_size, size;        /* elements of x and dout, and of everything */
-};
-
-/* The next `size` elements, and a vector more, for loads that reach beyond. */
-inline_always real *
-FN(carve)(real *memory, ptrdiff_t *used, ptrdiff_t size)
-{
-    real *at = memory != NULL ? memory + *used : NULL;
-    *used += (size + 2 * VL - 1) / VL * VL;
-    return at;
-}
-
-/* memory may be NULL: then only the size counts. */
-static struct FN(conv_buffers)
-FN(conv_buffers)(const struct conv_args *s, real *memory, int backward)
-{
-    const struct windows *n = &s->win;
-    struct FN(conv_buffers) f = {.size = 0};
-    const ptrdiff_t row = (n->w + 2 * n->pad) * n->c;
-    f.x = (struct FN(image)){n->c, row, FN(carve)(memory, &f.size, (n->h + 2 * n->pad) * row)};
-    if (backward) {
-        /* dx needs fh - 1 - pad rows of zeros around dout; where that is negative it skips as many */
-        const ptrdiff_t top = n->fh - 1 - n->pad, left = n->fw - 1 - n->pad;
-        const ptrdiff_t rows = max_(n->h + n->fh - 1 + max_(0, -top), max_(0, top) + (n->oh - 1) * n->stride + 1);
-        const ptrdiff_t cols = max_(n->w + n->fw - 1 + max_(0, -left), max_(0, left) + (n->ow - 1) * n->stride + 1);
-        f.dout = (struct FN(image)){s->fn, cols * s->fn, FN(carve)(memory, &f.size, rows * cols * s->fn)};
-        f.dout_at = max_(0, top) * f.dout.row + max_(0, left) * s->fn;
-        f.dx_at = max_(0, -top) * f.dout.row + max_(0, -left) * s->fn;
-    }
-    f.padded_size = f.size;
-    f.out = FN(carve)(memory, &f.size, backward ? n->h * n->w * FN(padded)(n->c) : n->oh * n->ow * FN(padded)(s->fn));
-    return f;
-}
-
-#define GROUPS 32
-
+/* out[l * out_rs + i] = x[i * x_rs + l] for i < n, l < k */
 static void
-FN(conv_plan)(struct conv_args *s)
+FN(turn)(ptrdiff_t n, ptrdiff_t k, const real *x, ptrdiff_t x_rs, real *out, ptrdiff_t out_rs)
 {
-    const struct windows *n = &s->win;
-    const ptrdiff_t taps = n->fh * n->fw, filters = FN(padded)(s->fn), images = n->c * n->h * n->w + s->fn * n->oh * n->ow;
-    s->packed_size = max_(taps * n->c * filters + filters, taps * s->fn * FN(padded)(n->c));
-    s->partial_size = taps * n->c * filters + filters;
-    s->forward_size = FN(conv_buffers)(s, NULL, 0).size;
-    s->backward_size = FN(conv_buffers)(s, NULL, 1).size;
-    /* groups feed the threads; all their sums together take no more room than x and dout */
-    s->groups = max_(1, min_(min_(GROUPS, n->n), n->n * images / max_(1, s->partial_size)));
-}
-
-#undef GROUPS
-
-/* Forward: packed[ky, kx, channel, filter], then b. Backward: packed[ky, kx, filter, channel] of the turned filters. */
-static void
-FN(conv_pack)(const struct conv_args *s, int backward)
-{
-    const struct windows *n = &s->win;
-    const ptrdiff_t taps = n->fh * n->fw, filters = FN(padded)(s->fn), channels = FN(padded)(n->c);
-    const real *W = s->W, *b = s->b;
-    real *out = s->packed;
-    for (ptrdiff_t tap = 0; tap < taps; tap++) {
-        if (backward) {
-            for (ptrdiff_t f = 0; f < s->fn; f++) {
-                for (ptrdiff_t c = 0; c < channels; c++) {
-                    *out++ = c < n->c ? W[(f * n->c + c) * taps + taps - 1 - tap] : 0;
-                }
+    typedef FN(quad_unaligned) quad_in_memory;
+    ptrdiff_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        ptrdiff_t l = 0;
+        for (; l + 4 <= k; l += 4) {
+            FN(quad) r[4];
+            UNROLL
+            for (int q = 0; q < 4; q++) {
+                r[q] = *(const quad_in_memory *)(x + (i + q) * x_rs + l);
             }
+            FN(transpose)(r);
+            UNROLL
+            for (int q = 0; q < 4; q++) {
+                *(quad_in_memory *)(out + (l + q) * out_rs + i) = r[q];
+            }
+        }
+        for (; l < k; l++) {
+            for (ptrdiff_t q = i; q < i + 4; q++) {
+                out[l * out_rs + q] = x[q * x_rs + l];
+            }
+        }
+    }
+    for (; i < n; i++) {
+        for (ptrdiff_t l = 0; l < k; l++) {
+            out[l * out_rs + i] = x[i * x_rs + l];
+        }
+    }
+}
+
+/* An image of c planes of h x w pixels, or with its channels last, into the buffer, with gap - 1 pixels between any two. */
+static void
+FN(read_image)(const real *x, int last, ptrdiff_t c, ptrdiff_t h, ptrdiff_t w, ptrdiff_t gap, const struct FN(image) *to)
+{
+    const ptrdiff_t step = gap * to->channels;
+    for (ptrdiff_t y = 0; y < h; y++) {
+        real *out = to->at + y * gap * to->row;
+        if (!last && c > 1) {
+            FN(turn)(c, w, x + y * w, h * w, out, step);
+        }
+        else if (step == c) {
+            memcpy(out, x + y * w * c, (size_t)(w * c) * sizeof(real));
         }
         else {
-            for (ptrdiff_t c = 0; c < n->c; c++) {
-                for (ptrdiff_t f = 0; f < filters; f++) {
-                    *out++ = f < s->fn ? W[(f * n->c + c) * taps + tap] : 0;
-                }
+            for (ptrdiff_t i = 0; i < w; i++) {
+                memcpy(out + i * step, x + (y * w + i) * c, (size_t)c * sizeof(real));
             }
         }
     }
-    for (ptrdiff_t f = 0; !backward && f < filters; f++) {
-        *out++ = f < s->fn ? b[f] : 0;
+}
+
+/* And back. */
+static void
+FN(write_image)(const struct FN(image) *from, ptrdiff_t c, ptrdiff_t h, ptrdiff_t w, real *x, int last)
+{
+    if (!last && from->row == w * from->channels) {     /* one long row: fewer loose ends */
+        w *= h;
+        h = 1;
+    }
+    const ptrdiff_t plane = h * w;
+    for (ptrdiff_t y = 0; y < h; y++) {
+        const real *in = from->at + y * from->row;
+        if (!last) {
+            FN(turn)(w, c, in, from->channels, x + y * w, plane);
+        }
+        else if (from->channels == c) {
+            memcpy(x + y * w * c, in, (size_t)(w * c) * sizeof(real));
+        }
+        else {
+            for (ptrdiff_t i = 0; i < w; i++) {
+                memcpy(x + (y * w + i) * c, in + i * from->channels, (size_t)c * sizeof(real));
+            }
+        }
     }
 }
 
 /* ---- forward ---- */
+
+/* 2x2 max-pooling of oh x ow pixels, channels last: what is largest, and which of the four it was. The first one counts
+ * where several are equal, and NaN is larger than anything, as for np.argmax. */
+static void
+FN(pool_2x2)(const real *x, ptrdiff_t channels, ptrdiff_t oh, ptrdiff_t ow, real *out, uint8_t *index)
+{
+    typedef uint8_t bytes __attribute__((vector_size(VEC_BYTES * 8 / REAL_BITS)));
+    for (ptrdiff_t y = 0; y + 2 <= oh; y += 2) {
+        for (ptrdiff_t i = 0; i + 2 <= ow; i += 2) {
+            const real *pixels = x + (y * ow + i) * channels;
+            for (ptrdiff_t c = 0; c < channels; c += VL) {
+                vec best = FN(load)(pixels + c);
+                FN(mask) place = {0};
+                UNROLL
+                for (int q = 1; q < 4; q++) {
+                    const vec pixel = FN(load)(pixels + (q / 2 * ow + q % 2) * channels + c);
+                    const FN(mask) take = ~(FN(mask))(pixel <= best) & (FN(mask))(best == best);
+                    best = (vec)(((FN(mask))pixel & take) | ((FN(mask))best & ~take));
+                    place = (take & q) | (place & ~take);
+                }
+                FN(store)(out + c, best);
+                const bytes small = __builtin_convertvector(place, bytes);
+                memcpy(index + c, &small, sizeof(small));
+            }
+            out += channels;
+            index += channels;
+        }
+    }
+}
+
+inline_always real *
+FN(carve)(real *memory, ptrdiff_t *used, ptrdiff_t size)
+{
+    real *at = memory != NULL ? memory + *used : NULL;
+    *used += FN(padded)(size + VL);     /* loads may reach a vector beyond */
+    return at;
+}
+
+/* The buffers of a thread. memory may be NULL: then only the size counts. */
+struct FN(forward_buffers) {
+    struct FN(image) x;
+    real *out, *pooled;
+    ptrdiff_t size;
+};
+
+static struct FN(forward_buffers)
+FN(forward_buffers)(const struct conv_args *s, real *memory)
+{
+    const struct windows *n = &s->win;
+    const ptrdiff_t row = (n->w + 2 * n->pad) * n->c;
+    struct FN(forward_buffers) f = {.size = 0};
+    f.x = (struct FN(image)){n->c, row, FN(carve)(memory, &f.size, (n->h + 2 * n->pad) * row)};
+    f.out = FN(carve)(memory, &f.size, n->oh * n->ow * s->padded_fn);
+    f.pooled = FN(carve)(memory, &f.size, s->after == RELU_AND_POOL ? n->oh / 2 * (n->ow / 2) * s->padded_fn : 0);
+    return f;
+}
+
+/* packed[ky, kx, channel, filter], then b */
+static void
+FN(pack_forward)(const struct conv_args *s)
+{
+    const struct windows *n = &s->win;
+    const ptrdiff_t taps = n->fh * n->fw;
+    const real *W = s->W, *b = s->b;
+    real *out = s->packed;
+    for (ptrdiff_t tap = 0; tap < taps; tap++) {
+        for (ptrdiff_t c = 0; c < n->c; c++) {
+            for (ptrdiff_t f = 0; f < s->padded_fn; f++) {
+                *out++ = f < s->fn ? W[(f * n->c + c) * taps + tap] : 0;
+            }
+        }
+    }
+    for (ptrdiff_t f = 0; f < s->padded_fn; f++) {
+        *out++ = f < s->fn ? b[f] : 0;
+    }
+}
 
 static void
 FN(conv_forward)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct conv_args *s = args;
     const struct windows *n = &s->win;
-    const ptrdiff_t filters = FN(padded)(s->fn), windows = n->oh * n->ow;
-    const real *weights = s->packed, *bias = weights + n->fh * n->fw * n->c * filters;
+    const ptrdiff_t filters = s->padded_fn, image = n->c * n->h * n->w, bias = n->fh * n->fw * n->c * filters;
+    const int pool = s->after == RELU_AND_POOL, direct = s->out_last && s->fn == filters;
+    const ptrdiff_t rows = pool ? n->oh / 2 : n->oh, cols = pool ? n->ow / 2 : n->ow, size = rows * cols;
     real *memory = workspace_take(s->workspace);
-    const struct FN(conv_buffers) f = FN(conv_buffers)(s, memory, 0);
-    memset(memory, 0, (size_t)f.padded_size * sizeof(real));
+    const struct FN(forward_buffers) f = FN(forward_buffers)(s, memory);
+    const struct FN(image) inside = {n->c, f.x.row, f.x.at + n->pad * (f.x.row + n->c)};
+    memset(memory, 0, (size_t)(f.out - memory) * sizeof(real));
     for (ptrdiff_t i = begin; i < end; i++) {
-        FN(fill_image)(&f.x, (const real *)s->x + i * n->c * n->h * n->w, n->h, n->w, n->pad, n->pad, 1);
-        FN(correlate)(&f.x, f.x.at, n->stride, n->fh, n->fw, weights, bias, filters, n->oh, n->ow, f.out);
-        FN(pack)(windows, windows, s->fn, f.out, filters, 1, (real *)s->out + i * s->fn * windows);
-    }
-    workspace_give(s->workspace, memory);
-}
-
-/* ---- backward ---- */
-
-/* dW and db of one image, added to a group's sum. Rows of windows that stay in the cache are worked off together. */
-static void
-FN(conv_add_dw)(const struct conv_args *s, const struct FN(conv_buffers) *f, real *dW, real *db)
-{
-    const struct windows *n = &s->win;
-    const ptrdiff_t filters = FN(padded)(s->fn), piece = n->fw * n->c, pixel = n->stride * s->fn;
-    const ptrdiff_t row = (n->stride * f->x.row + n->ow * s->fn) * (ptrdiff_t)sizeof(real);
-    const ptrdiff_t block = max_(1, L1_PANEL_BYTES / max_(1, row));
-    for (ptrdiff_t y = 0; y < n->oh; y += block) {
-        const struct FN(walk) k = {min_(block, n->oh - y), n->ow, n->stride * f->x.row, n->stride * n->c,
-                                   n->stride * f->dout.row, pixel};
-        const real *dout = f->dout.at + f->dout_at + y * n->stride * f->dout.row;
-        for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
-            const real *image = f->x.at + (y * n->stride + ky) * f->x.row;
-            for (ptrdiff_t j = 0; j < filters;) {
-                const int nv = FN(conv_vectors)((filters - j) / VL);
-                FN(conv_rows)(piece, nv, &k, image, 1, dout + j, dW + ky * piece * filters + j, filters, 1, NULL);
-                j += nv * VL;
-            }
+        real *out = (real *)s->out + i * size * s->fn;
+        real *result = direct ? out : pool ? f.pooled : f.out, *windows = pool ? f.out : result;
+        FN(read_image)((const real *)s->x + i * image, s->x_last, n->c, n->h, n->w, 1, &inside);
+        FN(correlate)(&f.x, f.x.at, n->stride, n->fh, n->fw, s->packed, (real *)s->packed + bias, s->after != NOTHING,
+                      filters, n->oh, n->ow, windows);
+        if (pool) {
+            FN(pool_2x2)(windows, filters, n->oh, n->ow, result, s->index + i * size * filters);
         }
-    }
-    for (ptrdiff_t j = 0; j < filters; j += VL) {
-        vec sum = {0};
-        for (ptrdiff_t y = 0; y < n->oh; y++) {
-            const real *dout = f->dout.at + f->dout_at + y * n->stride * f->dout.row + j;
-            for (ptrdiff_t x = 0; x < n->ow; x++) {
-                sum += FN(load)(dout + x * pixel);
-            }
-        }
-        FN(store)(db + j, FN(load)(db + j) + sum);
-    }
-}
-
-static void
-FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
-{
-    const struct conv_args *s = args;
-    const struct windows *n = &s->win;
-    const ptrdiff_t image = n->c * n->h * n->w, windows = n->oh * n->ow, channels = FN(padded)(n->c);
-    real *memory = workspace_take(s->workspace);
-    const struct FN(conv_buffers) f = FN(conv_buffers)(s, memory, 1);
-    const struct FN(image) pixels = {s->fn, f.dout.row, f.dout.at + f.dout_at};
-    memset(memory, 0, (size_t)f.padded_size * sizeof(real));
-    for (ptrdiff_t g = begin; g < end; g++) {
-        real *dW = (real *)s->partial + g * s->partial_size, *db = dW + n->fh * n->fw * n->c * FN(padded)(s->fn);
-        memset(dW, 0, (size_t)s->partial_size * sizeof(real));
-        for (ptrdiff_t i = g * n->n / s->groups; i < (g + 1) * n->n / s->groups; i++) {
-            FN(fill_image)(&pixels, (const real *)s->dout + i * s->fn * windows, n->oh, n->ow, 0, 0, n->stride);
-            FN(fill_image)(&f.x, (const real *)s->x + i * image, n->h, n->w, n->pad, n->pad, 1);
-            FN(conv_add_dw)(s, &f, dW, db);
-            if (s->dx != NULL) {
-                FN(correlate)(&f.dout, f.dout.at + f.dx_at, 1, n->fh, n->fw, s->packed, NULL, channels, n->h, n->w, f.out);
-                FN(pack)(n->h * n->w, n->h * n->w, n->c, f.out, channels, 1, (real *)s->dx + i * image);
-            }
+        if (!direct) {
+            FN(write_image)(&(struct FN(image)){filters, cols * filters, result}, s->fn, rows, cols, out, s->out_last);
         }
     }
     workspace_give(s->workspace, memory);
 }
-
-/* dW and db from the sums of the groups, in the order of the groups. */
-static void
-FN(conv_sum)(void *args, ptrdiff_t begin, ptrdiff_t end)
-{
-    const struct conv_args *s = args;
-    const struct windows *n = &s->win;
-    const ptrdiff_t taps = n->fh * n->fw, rows = taps * n->c, filters = FN(padded)(s->fn);
-    for (ptrdiff_t row = begin; row < end; row++) {
-        const real *partial = (const real *)s->partial + row * filters;
-        real *dW = (real *)s->dW + row % n->c * taps + row / n->c;
-        for (ptrdiff_t j = 0; j < s->fn; j += VL) {
-            vec sum = {0};
-            for (ptrdiff_t g = 0; g < s->groups; g++) {
-                sum += FN(load)(partial + g * s->partial_size + j);
-            }
-            real lane[VL];
-            FN(store)(lane, sum);
-            for (ptrdiff_t q = 0; q < min_(VL, s->fn - j); q++) {
-                dW[(j + q) * rows] = lane[q];
-            }
-        }
-    }
-    for (ptrdiff_t f = 0; begin == 0 && f < s->fn; f++) {
-        real sum = 0;
-        for (ptrdiff_t g = 0; g < s->groups; g++) {
-            sum += ((const real *)s->partial)[g * s->partial_size + rows * filters + f];
-        }
-        ((real *)s->db)[f] = sum;
-    }
-}
-
-#undef MAX_TILE_ROWS
-#undef MAX_TILE_VECTORS

@@ -96,13 +96,22 @@ struct windows {
     ptrdiff_t n, c, h, w, fh, fw, stride, pad, oh, ow;
 };
 
+/* What is computed together with a convolution: nothing, ReLU, or ReLU and max-pooling of 2x2 windows, 2 apart. */
+enum after { NOTHING, RELU_AFTER, RELU_AND_POOL };
+
+#define SUM_PIECE 16
+
 struct conv_args {
     struct windows win;
+    enum after after;
     ptrdiff_t fn;                       /* filters */
-    const void *x, *W, *b, *dout;       /* n c h w; fn c fh fw; fn; n fn oh ow */
-    void *out, *dx, *dW, *db;           /* dx is NULL where nobody needs it */
+    const void *x, *W, *b, *dout;       /* n c h w; fn c fh fw; fn; as out */
+    int x_last, out_last, dout_last;    /* whether the channels come last in memory, in dx as in x */
+    void *out, *dx, *dW, *db;           /* out: n fn oh ow, or what pooling leaves; dx is NULL where nobody needs it */
+    uint8_t *index;                     /* which of its four pixels pooling took: n, oh / 2, ow / 2, padded_fn */
 
     /* Working memory. conv_plan says how many elements; the caller provides them. */
+    ptrdiff_t padded_fn;
     ptrdiff_t packed_size;              /* W as the kernel reads it */
     ptrdiff_t partial_size;             /* dW and db of one group of images */
     ptrdiff_t forward_size, backward_size;      /* one thread's buffers */
@@ -138,62 +147,6 @@ struct dropout_args {
     void *out;
 };
 
-/* How the mean loss of a network moves with the weights of one affine layer z = x W + b, a = f(z), that is followed by
- * logits = a V + ...: dW and db gain scale (sum of log-likelihoods at w + h - the same at w - h). numgrad_tmpl.h derives
- * the formulas. */
-#define NUMGRAD_SAMPLES 512     /* at most, in one call */
-#define NUMGRAD_INPUTS 2048
-
-struct numgrad_args {
-    ptrdiff_t samples, inputs, columns, classes;
-    const double *x;            /* samples x inputs */
-    ptrdiff_t x_rs;
-    const double *z;            /* samples x columns */
-    enum elementwise f;         /* RELU, SIGMOID, or COPY with z = 0 for the last layer */
-    const double *v;            /* columns x classes */
-    const double *logits;       /* samples x classes */
-    const ptrdiff_t *labels;    /* either these */
-    const double *t;            /* or samples x classes */
-    double h, scale;
-    double *dW;                 /* inputs x columns */
-    double *db;                 /* or NULL */
-
-    /* What numgrad_pack prepares for numgrad, where samples are rounded up to a multiple of 8. */
-    double *x_packed;           /* samples (inputs + 1) */
-    int32_t *index;             /* as many */
-    double *logits_packed, *y_packed;   /* samples x classes */
-    ptrdiff_t *count;           /* samples */
-    double *largest;
-};
-
-/* Layers further from the loss: first how far each weight of a column of z = x W + b moves f(z), ... */
-struct perturb_column_args {
-    ptrdiff_t samples, inputs;  /* input number `inputs` is 1: the bias */
-    const double *x;
-    ptrdiff_t x_rs;
-    const double *z;            /* one column of it */
-    ptrdiff_t z_rs;
-    enum elementwise f;
-    double h;
-    double *up, *down;          /* inputs x samples */
-};
-
-/* ... then, where that is not 0, one sample of it in the next layer. */
-struct perturbation {
-    ptrdiff_t sample, column;   /* f(z)[sample, column] moves by d, and with it the loss; */
-    double d;
-    double *derivative;         /* that change times factor belongs here */
-    double factor;
-};
-
-struct perturb_rows_args {
-    ptrdiff_t cols;
-    const struct perturbation *changes;
-    const double *z, *W;        /* samples x cols, columns x cols: of the next layer */
-    enum elementwise f;
-    double *a;                  /* a row for each change */
-};
-
 struct kernels {
     const char *isa;
     size_t itemsize;
@@ -223,12 +176,13 @@ struct kernels {
 
     range_kernel *update[RULES];                /* struct update_args */
 
-    /* Convolution in four calls. conv_plan fills in the sizes of the memory that the others work in; conv_pack lays W out
-     * for forward or for backward; then out for a range of images, or the gradients of a range of groups of images and
-     * their sum for a range of [0, c fh fw). struct conv_args */
+    /* Convolution, struct conv_args. conv_plan fills in the sizes of the memory that the others work in, conv_pack lays W
+     * out for forward or backward. Then forward the range is images; backward it is groups of images, whose sums are
+     * added up by conv_sum, where it is pieces of SUM_PIECE elements, and handed over by conv_unpack. */
     void (*conv_plan)(struct conv_args *args);
     void (*conv_pack)(const struct conv_args *args, int backward);
     range_kernel *conv_forward, *conv_backward, *conv_sum;
+    void (*conv_unpack)(const struct conv_args *args);
 
     /* Max-pooling and its gradient; the range is planes of x. struct pool_args */
     range_kernel *pool_forward, *pool_backward;
@@ -240,12 +194,6 @@ struct kernels {
     range_kernel *batchnorm_train, *batchnorm_test, *batchnorm_backward;
 
     range_kernel *dropout;      /* struct dropout_args */
-
-    /* struct numgrad_args; double precision in both tables. */
-    range_kernel *numgrad_pack;                 /* the range is samples in eights, the last of them incomplete */
-    range_kernel *numgrad;                      /* after numgrad_pack; the range is columns */
-    range_kernel *perturb_column;               /* struct perturb_column_args; the range is inputs */
-    range_kernel *perturb_rows;                 /* struct perturb_rows_args; the range is rows of a */
 };
 
 struct column_sum_args {

@@ -29,8 +29,6 @@
 #include "simple_conv_tmpl.h"
 #include "pool_tmpl.h"
 #include "regularization_tmpl.h"
-#include "perturb_tmpl.h"
-#include "simple_numgrad_tmpl.h"
 #undef REAL_BITS
 
 #define TABLE(SUFFIX, TYPE)                                                     \
@@ -64,6 +62,7 @@
         .conv_plan = conv_plan##SUFFIX, .conv_pack = conv_pack##SUFFIX,         \
         .conv_forward = conv_forward##SUFFIX,                                   \
         .conv_backward = conv_backward##SUFFIX, .conv_sum = conv_sum##SUFFIX,   \
+        .conv_unpack = conv_unpack##SUFFIX,                                     \
         .pool_forward = pool_forward##SUFFIX,                                   \
         .pool_backward = pool_backward##SUFFIX,                                 \
         .im2col = im2col##SUFFIX, .col2im = col2im##SUFFIX,                     \
@@ -71,10 +70,6 @@
         .batchnorm_test = batchnorm_test##SUFFIX,                               \
         .batchnorm_backward = batchnorm_backward##SUFFIX,                       \
         .dropout = dropout##SUFFIX,                                             \
-        .numgrad_pack = numgrad_pack_f64,                                       \
-        .numgrad = numgrad_f64,                                                 \
-        .perturb_column = perturb_column_f64,                                   \
-        .perturb_rows = perturb_rows_f64,                                       \
     }
 
 const struct kernels kernels_simple[2] = {TABLE(_f32, float), TABLE(_f64, double)};

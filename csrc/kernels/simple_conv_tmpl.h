@@ -1,12 +1,15 @@
 /* Convolution as its formula reads (section 7.2); pixels outside of the image are zeros.
  *
- *   out[n, f, y, x] = b[f] + sum over c, ky, kx of W[f, c, ky, kx] image[n, c, y stride + ky - pad, x stride + kx - pad]
+ *   z[n, f, y, x] = b[f] + sum over c, ky, kx of W[f, c, ky, kx] image[n, c, y stride + ky - pad, x stride + kx - pad]
+ *
+ * and after it ReLU, and the largest of every 2x2 pixels.
  */
 
 static void
 FN(conv_plan)(struct conv_args *s)
 {
     s->packed_size = s->forward_size = s->backward_size = 0;
+    s->padded_fn = s->fn;
     s->partial_size = s->fn * s->win.c * s->win.fh * s->win.fw + s->fn;
     s->groups = 1;
 }
@@ -18,41 +21,89 @@ FN(conv_pack)(const struct conv_args *s, int backward)
     (void)backward;
 }
 
-/* The window's pixel (ky, kx) in a plane of the image, or -1 outside of it. */
+/* Where pixel (y, x) of channel q of image i lies. */
 inline_always ptrdiff_t
-FN(pixel_of)(const struct windows *n, ptrdiff_t oy, ptrdiff_t ox, ptrdiff_t ky, ptrdiff_t kx)
+FN(pixel_at)(int last, ptrdiff_t c, ptrdiff_t h, ptrdiff_t w, ptrdiff_t i, ptrdiff_t q, ptrdiff_t y, ptrdiff_t x)
 {
+    return last ? ((i * h + y) * w + x) * c + q : ((i * c + q) * h + y) * w + x;
+}
+
+/* Where the pixel lies that weight (c, ky, kx) meets in a window, or -1 outside of the image. */
+inline_always ptrdiff_t
+FN(input_at)(const struct conv_args *s, ptrdiff_t i, ptrdiff_t oy, ptrdiff_t ox, ptrdiff_t c, ptrdiff_t ky, ptrdiff_t kx)
+{
+    const struct windows *n = &s->win;
     const ptrdiff_t y = oy * n->stride + ky - n->pad, x = ox * n->stride + kx - n->pad;
-    return y >= 0 && y < n->h && x >= 0 && x < n->w ? y * n->w + x : -1;
+    return y >= 0 && y < n->h && x >= 0 && x < n->w ? FN(pixel_at)(s->x_last, n->c, n->h, n->w, i, c, y, x) : -1;
+}
+
+inline_always ptrdiff_t
+FN(weight_at)(const struct windows *n, ptrdiff_t f, ptrdiff_t c, ptrdiff_t ky, ptrdiff_t kx)
+{
+    return ((f * n->c + c) * n->fh + ky) * n->fw + kx;
+}
+
+static real
+FN(convolve)(const struct conv_args *s, ptrdiff_t i, ptrdiff_t f, ptrdiff_t oy, ptrdiff_t ox)
+{
+    const struct windows *n = &s->win;
+    real sum = 0;
+    for (ptrdiff_t c = 0; c < n->c; c++) {
+        for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
+            for (ptrdiff_t kx = 0; kx < n->fw; kx++) {
+                const ptrdiff_t at = FN(input_at)(s, i, oy, ox, c, ky, kx);
+                sum += ((const real *)s->W)[FN(weight_at)(n, f, c, ky, kx)] * (at < 0 ? 0 : ((const real *)s->x)[at]);
+            }
+        }
+    }
+    sum += ((const real *)s->b)[f];
+    return s->after != NOTHING && sum <= 0 ? 0 : sum;
 }
 
 static void
 FN(conv_forward)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct conv_args *s = args;
-    const struct windows *n = &s->win;
-    const real *W = s->W, *b = s->b;
-    real *out = (real *)s->out + begin * s->fn * n->oh * n->ow;
+    const ptrdiff_t step = s->after == RELU_AND_POOL ? 2 : 1, rows = s->win.oh / step, cols = s->win.ow / step;
     for (ptrdiff_t i = begin; i < end; i++) {
-        const real *image = (const real *)s->x + i * n->c * n->h * n->w;
         for (ptrdiff_t f = 0; f < s->fn; f++) {
-            for (ptrdiff_t oy = 0; oy < n->oh; oy++) {
-                for (ptrdiff_t ox = 0; ox < n->ow; ox++) {
-                    real sum = 0;
-                    for (ptrdiff_t c = 0; c < n->c; c++) {
-                        for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
-                            for (ptrdiff_t kx = 0; kx < n->fw; kx++) {
-                                const ptrdiff_t at = FN(pixel_of)(n, oy, ox, ky, kx);
-                                const real pixel = at < 0 ? 0 : image[c * n->h * n->w + at];
-                                sum += W[((f * n->c + c) * n->fh + ky) * n->fw + kx] * pixel;
-                            }
+            for (ptrdiff_t y = 0; y < rows; y++) {
+                for (ptrdiff_t x = 0; x < cols; x++) {
+                    real best = FN(convolve)(s, i, f, y * step, x * step);
+                    uint8_t place = 0;
+                    for (uint8_t q = 1; q < step * step; q++) {
+                        const real pixel = FN(convolve)(s, i, f, 2 * y + q / 2, 2 * x + q % 2);
+                        if (!(pixel <= best) && best == best) {
+                            best = pixel;
+                            place = q;
                         }
                     }
-                    *out++ = sum + b[f];
+                    ((real *)s->out)[FN(pixel_at)(s->out_last, s->fn, rows, cols, i, f, y, x)] = best;
+                    if (step == 2) {
+                        s->index[FN(pixel_at)(1, s->fn, rows, cols, i, f, y, x)] = place;
+                    }
                 }
             }
         }
     }
+}
+
+/* The gradient of z: dout, where ReLU and pooling let it pass. */
+static real
+FN(gradient_of)(const struct conv_args *s, ptrdiff_t i, ptrdiff_t f, ptrdiff_t oy, ptrdiff_t ox)
+{
+    const ptrdiff_t step = s->after == RELU_AND_POOL ? 2 : 1, rows = s->win.oh / step, cols = s->win.ow / step;
+    const ptrdiff_t y = oy / step, x = ox / step;
+    if (y >= rows || x >= cols) {
+        return 0;
+    }
+    if (step == 2 && s->index[FN(pixel_at)(1, s->fn, rows, cols, i, f, y, x)] != oy % 2 * 2 + ox % 2) {
+        return 0;
+    }
+    if (s->after != NOTHING && ((const real *)s->out)[FN(pixel_at)(s->out_last, s->fn, rows, cols, i, f, y, x)] <= 0) {
+        return 0;
+    }
+    return ((const real *)s->dout)[FN(pixel_at)(s->dout_last, s->fn, rows, cols, i, f, y, x)];
 }
 
 /* Every product of forward, once for each of its two factors. */
@@ -61,30 +112,25 @@ FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct conv_args *s = args;
     const struct windows *n = &s->win;
-    const ptrdiff_t image = n->c * n->h * n->w;
-    for (ptrdiff_t g = begin; g < end; g++) {
-        real *dW = (real *)s->partial + g * s->partial_size, *db = dW + s->fn * n->c * n->fh * n->fw;
-        memset(dW, 0, (size_t)s->partial_size * sizeof(real));
-        for (ptrdiff_t i = g * n->n / s->groups; i < (g + 1) * n->n / s->groups; i++) {
-            const real *x = (const real *)s->x + i * image;
-            real *dx = s->dx == NULL ? NULL : (real *)s->dx + i * image;
-            if (dx != NULL) {
-                memset(dx, 0, (size_t)image * sizeof(real));
-            }
-            for (ptrdiff_t f = 0; f < s->fn; f++) {
-                for (ptrdiff_t oy = 0; oy < n->oh; oy++) {
-                    for (ptrdiff_t ox = 0; ox < n->ow; ox++) {
-                        const real d = ((const real *)s->dout)[((i * s->fn + f) * n->oh + oy) * n->ow + ox];
-                        db[f] += d;
-                        for (ptrdiff_t c = 0; c < n->c; c++) {
-                            for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
-                                for (ptrdiff_t kx = 0; kx < n->fw; kx++) {
-                                    const ptrdiff_t at = FN(pixel_of)(n, oy, ox, ky, kx);
-                                    const ptrdiff_t weight = ((f * n->c + c) * n->fh + ky) * n->fw + kx;
-                                    dW[weight] += d * (at < 0 ? 0 : x[c * n->h * n->w + at]);
-                                    if (dx != NULL && at >= 0) {
-                                        dx[c * n->h * n->w + at] += d * ((const real *)s->W)[weight];
-                                    }
+    real *dx = s->dx, *dW = s->partial, *db = dW + s->fn * n->c * n->fh * n->fw;
+    memset(dW, 0, (size_t)s->partial_size * sizeof(real));
+    if (dx != NULL) {
+        memset(dx, 0, (size_t)(n->n * n->c * n->h * n->w) * sizeof(real));
+    }
+    for (ptrdiff_t i = begin * n->n; i < end * n->n; i++) {
+        for (ptrdiff_t f = 0; f < s->fn; f++) {
+            for (ptrdiff_t oy = 0; oy < n->oh; oy++) {
+                for (ptrdiff_t ox = 0; ox < n->ow; ox++) {
+                    const real g = FN(gradient_of)(s, i, f, oy, ox);
+                    db[f] += g;
+                    for (ptrdiff_t c = 0; c < n->c; c++) {
+                        for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
+                            for (ptrdiff_t kx = 0; kx < n->fw; kx++) {
+                                const ptrdiff_t at = FN(input_at)(s, i, oy, ox, c, ky, kx);
+                                const ptrdiff_t weight = FN(weight_at)(n, f, c, ky, kx);
+                                dW[weight] += g * (at < 0 ? 0 : ((const real *)s->x)[at]);
+                                if (dx != NULL && at >= 0) {
+                                    dx[at] += g * ((const real *)s->W)[weight];
                                 }
                             }
                         }
@@ -98,15 +144,15 @@ FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
 static void
 FN(conv_sum)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
-    const struct conv_args *s = args;
-    const ptrdiff_t taps = s->win.c * s->win.fh * s->win.fw;
-    const real *partial = s->partial;
-    for (ptrdiff_t f = 0; f < s->fn; f++) {
-        for (ptrdiff_t k = begin; k < end; k++) {
-            ((real *)s->dW)[f * taps + k] = partial[f * taps + k];
-        }
-        if (begin == 0) {
-            ((real *)s->db)[f] = partial[s->fn * taps + f];
-        }
-    }
+    (void)args;     /* there is one group */
+    (void)begin;
+    (void)end;
+}
+
+static void
+FN(conv_unpack)(const struct conv_args *s)
+{
+    const ptrdiff_t weights = s->partial_size - s->fn;
+    memcpy(s->dW, s->partial, (size_t)weights * sizeof(real));
+    memcpy(s->db, (real *)s->partial + weights, (size_t)s->fn * sizeof(real));
 }

@@ -1,6 +1,7 @@
 """The activations as layers (section 5.5)."""
 
 from pynn import _core
+from pynn.layers.derived import Derived
 
 
 class Relu:
@@ -11,6 +12,8 @@ class Relu:
     mask : ndarray of bool
         Where ``x <= 0``, set by `forward`; any bool array of that shape may be assigned.
     """
+
+    mask = Derived()
 
     def __init__(self):
         self.mask = None

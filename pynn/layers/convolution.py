@@ -8,6 +8,7 @@ H, and likewise along W. Pixels that no window reaches at the far side are ignor
 import numpy as np
 
 from pynn import _core
+from pynn.layers.derived import Derived
 
 
 def im2col(input_data, filter_h, filter_w, stride=1, pad=0):
@@ -131,10 +132,13 @@ class Pooling:
     ----------
     x : ndarray
         What `forward` saw last.
+    index : ndarray of int, shape of the output
+        Where in its window, counted by rows, each largest pixel lies.
     arg_max : ndarray of int64, shape (N out_h out_w C,)
-        Where in its window, counted by rows, each largest pixel lies. The windows are in the order of an output whose
-        channels come last.
+        The same as the book has it: the windows in the order of an output whose channels come last.
     """
+
+    x = Derived()
 
     def __init__(self, pool_h, pool_w, stride=2, pad=0):
         self.pool_h = pool_h
@@ -142,22 +146,23 @@ class Pooling:
         self.stride = stride
         self.pad = pad
         self.x = None
-        self._index = None
+        self.index = None
 
     def forward(self, x):
         """Return the largest pixels, shape (N, C, out_h, out_w), for x of shape (N, C, H, W)."""
         self.x = x if isinstance(x, np.ndarray) else np.asarray(x)
-        out, self._index = _core.pool_forward(x, self.pool_h, self.pool_w, self.stride, self.pad)
+        out, self.index = _core.pool_forward(x, self.pool_h, self.pool_w, self.stride, self.pad)
         return out
 
     def backward(self, dout):
         """Return dx: dout at the largest pixel of every window, added up where windows share it, and 0 elsewhere."""
-        if self._index is None:
+        if self.index is None:
             raise RuntimeError("Pooling.backward: call forward first; it keeps where the largest pixels are")
-        return _core.pool_backward(dout, self._index, self.x.shape, self.pool_h, self.pool_w, self.stride, self.pad)
+        index = np.ascontiguousarray(self.index, np.int32)
+        return _core.pool_backward(dout, index, self.x.shape, self.pool_h, self.pool_w, self.stride, self.pad)
 
     @property
     def arg_max(self):
-        if self._index is None:
+        if self.index is None:
             return None
-        return self._index.transpose(0, 2, 3, 1).ravel().astype(np.int64)
+        return self.index.transpose(0, 2, 3, 1).ravel().astype(np.int64)

@@ -2,13 +2,15 @@
 import numpy as np
 
 from ..gradient import numerical_gradient
+from ..layers import BatchNormalization, Dropout
+from ..layers.block import in_blocks
 from ..weights import load_params, save_params
 
 
 class Network:
     """A chain of layers whose parameters live in ``params``.
 
-    A subclass calls ``super().__init__(dtype)``, then fills ``params``, ``layers`` and ``last_layer``, and
+    A subclass calls ``super().__init__(dtype)``, then fills ``params``, ``layers`` (a dict or a list) and ``last_layer``, and
     ``owners``, which says whose each parameter is: ``{'W1': ('Affine1', 'W'), ...}``. Its gradient is then
     the attribute ``dW`` of layer ``Affine1``.
 
@@ -28,12 +30,25 @@ class Network:
 
     def predict(self, x):
         """Return the scores of every class, (N, classes), before the softmax, for x of shape (N, inputs)."""
+        return self._forward(x, train_flg=False)
+
+    def _forward(self, x, train_flg):
         for name, (key, attribute) in self.owners.items():
             setattr(self.layers[key], attribute, self.params[name])
         x = np.asarray(x).astype(self.dtype, casting="same_kind", copy=False)
-        for layer in self.layers.values():
-            x = layer.forward(x)
+        self._steps = in_blocks(self._chain())
+        for step in self._steps:
+            if isinstance(step, (BatchNormalization, Dropout)):
+                x = step.forward(x, train_flg)
+            else:
+                x = step.forward(x)
         return x
+
+    def _chain(self):
+        return self.layers if isinstance(self.layers, list) else self.layers.values()
+
+    def _training_loss(self, x, t):
+        return self.loss(x, t)
 
     def loss(self, x, t):
         """Return the mean cross-entropy of softmax(predict(x)) against t, labels (N,) or one-hot (N, classes)."""
@@ -58,15 +73,16 @@ class Network:
 
     def gradient(self, x, t):
         """Return the gradient of the loss for every parameter, by backpropagation (ch. 5.7)."""
-        self.last_loss = self.loss(x, t)
+        self._steps = self._chain()
+        self.last_loss = self._training_loss(x, t)
         dout = self.last_layer.backward(1)
-        for layer in reversed(self.layers.values()):
-            dout = layer.backward(dout)
+        for step in reversed(self._steps):
+            dout = step.backward(dout)
         return {name: getattr(self.layers[key], "d" + attribute) for name, (key, attribute) in self.owners.items()}
 
     def numerical_gradient(self, x, t):
         """Return the gradient of the loss for every parameter, by central differences (ch. 4.4)."""
-        return {name: numerical_gradient(lambda _: self.loss(x, t), param) for name, param in self.params.items()}
+        return {name: numerical_gradient(lambda _: self._training_loss(x, t), param) for name, param in self.params.items()}
 
     def save_params(self, path):
         """Write the parameters to a file that `load_params` reads."""
