@@ -39,7 +39,7 @@ class Contestant:
         try:
             ok, reply = pickle.load(self.process.stdout)
         except EOFError:
-            ok, reply = False, "its process died"
+            ok, reply = False, f"its process ended, {self.process.wait()}"
         self.process.send_signal(signal.SIGSTOP)
         if not ok:
             raise RuntimeError(f"{self.peer}: {reply}")
