@@ -13,26 +13,33 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-real prerequisites clean
+.PHONY: help train test test-real bench prerequisites clean
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
 	@echo 'make test        run the tests and the notebooks'
 	@echo 'make test-real   train on MNIST to the figures of the book (set PYNN_DATA_HOME)'
+	@echo 'make bench       time pynn against NumPy, and PyTorch and JAX if $(VENV) has them; see benchmarks/REPORT.md'
 	@echo 'make clean       remove .venv and everything built'
 
 train: $(VENV)/train
 	@$(RUN) -m pynn train $(ARGS)
 
 test: $(VENV)/test
-	$(RUN) -m pytest -m 'not real' --nbmake tests notebooks $(ARGS)
+	$(RUN) -m pytest --nbmake tests notebooks $(ARGS)
 
 test-real: $(VENV)/test
 	$(RUN) -m pytest -m real $(ARGS)
 
+# PyTorch is large, so it is yours to add: .venv/bin/pip install -e '.[bench]'
+# Only the whole run writes the report; one with ARGS="--only gemm --quick" prints, or takes --out as well.
+bench: $(VENV)/bench
+	$(RUN) -m benchmarks $(or $(ARGS),--out benchmarks)
+
 $(VENV)/train: EXTRAS := plot,data,progress
 $(VENV)/test: EXTRAS := test
-$(VENV)/train $(VENV)/test: $(READY) $(SOURCES)
+$(VENV)/bench: EXTRAS := timing
+$(VENV)/train $(VENV)/test $(VENV)/bench: $(READY) $(SOURCES)
 	@echo 'Building pynn and installing it into $(VENV), with what "make $(@F)" needs'
 	@$(INSTALL) --editable '.[$(EXTRAS)]'
 	@touch $@

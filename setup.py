@@ -1,7 +1,9 @@
 """Build of the extension ``pynn._core``; everything else stands in pyproject.toml."""
 
+import os
 import platform
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
@@ -37,14 +39,19 @@ class BuildKernels(build_ext):
     """Compiles table.c once per instruction set, each into an object of its own."""
 
     def build_extension(self, ext):
-        for isa, flags in instruction_sets().items():
-            ext.extra_objects += self.compiler.compile(
+        def compile_table(item):
+            isa, flags = item
+            return self.compiler.compile(
                 [TABLE],
                 output_dir=str(Path(self.build_temp) / isa),
                 macros=[(f"ISA_{isa}", None)],
                 extra_postargs=FLAGS + flags,
                 depends=ext.depends,
             )
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # the compiler works, the threads only wait for it
+            for objects in pool.map(compile_table, instruction_sets().items()):
+                ext.extra_objects += objects
         super().build_extension(ext)
 
 

@@ -40,6 +40,7 @@ static PyMethodDef methods[] = {
     METHOD(rmsprop, "the parameter after a step of RMSprop"),
     METHOD(adam, "the parameter after a step of Adam"),
     METHOD(numerical_gradient, "(f(x + h e_i) - f(x - h e_i)) / 2h for every element i of x"),
+    METHOD(mlp_numerical_gradient, "the same for the loss of a perceptron with these weights, without a call for each"),
     METHOD(get_num_threads, "Threads that kernels use."),
     METHOD(set_num_threads, "Use n threads."),
     METHOD(conv_forward, "x correlated with the filters W, plus b"),

@@ -3,9 +3,11 @@
 from pynn import plot as plot
 from pynn._version import __version__ as __version__
 from pynn.functions import *
+from pynn.gradcheck import *
 from pynn.gradient import *
 from pynn.layers import *
 from pynn.threads import *
+from pynn import plot as plot
 from pynn.config import show_config as show_config
 from pynn.networks import *
 from pynn.optimizer import *

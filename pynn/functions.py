@@ -1,7 +1,8 @@
 """The book's functions (chapters 3 and 4, appendix A), each computed by a C kernel.
 
 All of them take what NumPy can read as an array of numbers: float32 and float64 are computed as they are, integers and
-bool become float64, float16 is computed in float32 and rounded; any other dtype is a TypeError. Results are new arrays.
+bool become float64, float16 is computed in float32 and rounded; any other dtype is a TypeError. Results are new arrays,
+or NumPy scalars where they have no axes. Functions of a last axis refuse a scalar with a ValueError.
 """
 
 from pynn import _core
@@ -119,11 +120,6 @@ def softmax(x):
     -------
     ndarray, shape of `x`
         Rows that sum to 1. A row with NaN or +inf is NaN throughout, as the formula gives.
-
-    Raises
-    ------
-    ValueError
-        If `x` is a scalar.
     """
     return _core.softmax(x)
 
@@ -205,11 +201,6 @@ def entropy(p):
     Returns
     -------
     ndarray, shape (...)
-
-    Raises
-    ------
-    ValueError
-        If `p` is a scalar.
     """
     return _core.entropy(p)
 
@@ -229,7 +220,7 @@ def cross_entropy(p, q):
     Raises
     ------
     ValueError
-        If the shapes differ or are those of scalars.
+        If the shapes differ.
     """
     return _core.cross_entropy(p, q)
 

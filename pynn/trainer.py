@@ -121,7 +121,7 @@ class Trainer:
         """Draw a batch, update the network, record the loss, and the accuracies where an epoch begins."""
         # what np.random.choice(train_size, batch_size) draws, in half its time
         rows = np.random.randint(self.train_size, size=self.batch_size)
-        x, t = self.x_train[rows], self.t_train[rows]
+        x, t = self.x_train.take(rows, axis=0), self.t_train.take(rows, axis=0)
 
         grads = self.network.gradient(x, t)
         self.optimizer.update(self.network.params, grads)

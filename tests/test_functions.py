@@ -293,6 +293,11 @@ def test_entropies_at_zero():
     assert functions.cross_entropy(np.array([0.5, 0.5]), np.array([1.0, 0.0])) == np.inf
 
 
+def test_entropies_of_no_classes():
+    np.testing.assert_array_equal(functions.entropy(np.zeros((5, 0))), np.zeros(5))
+    np.testing.assert_array_equal(functions.cross_entropy(np.zeros((2, 3, 0)), np.zeros((2, 3, 0))), np.zeros((2, 3)))
+
+
 @pytest.mark.parametrize("name", ["step_function", "softmax", *ELEMENTWISE])
 def test_lists_are_arrays(name):
     f = getattr(functions, name)

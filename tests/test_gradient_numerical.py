@@ -173,26 +173,23 @@ def test_nan_and_infinity_stay_where_they_are(value):
     assert grad[1] == pytest.approx(2, abs=1e-10)
 
 
-@pytest.mark.parametrize("f", [numerical_gradient, gradient_descent], ids=lambda f: f.__name__)
-class TestArgument:
-    @pytest.mark.parametrize("dtype", [np.int64, np.int32, np.float16, np.longdouble, complex,
-                                       bool, object])
-    def test_dtype(self, f, dtype):
-        """[3, 4] as integers gave the book [25000, 35000]: 3 + h is 3."""
-        x = np.array([3, 4], dtype)
-        if f is gradient_descent and np.dtype(dtype).kind in "ib":
-            pytest.skip("starts from a copy, which may be made float64")
-        refuses(TypeError, f"numerical_gradient x {x.dtype}" if f is numerical_gradient else "x",
-                f, square_sum, x)
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.float16, np.longdouble, complex, bool,
+                                   object])
+def test_x_of_another_dtype(dtype):
+    """[3, 4] as integers gave the book [25000, 35000]: 3 + h is 3."""
+    x = np.array([3, 4], dtype)
+    refuses(TypeError, f"numerical_gradient x {x.dtype}", numerical_gradient, square_sum, x)
+    np.testing.assert_array_equal(x, np.array([3, 4], dtype))
 
-    @pytest.mark.parametrize("x", [3.0, [3.0, 4.0], None, "x"])
-    def test_not_an_array(self, f, x):
-        if f is gradient_descent and isinstance(x, (list, float)):
-            pytest.skip("starts from a copy, which may be made an array")
-        refuses(TypeError, "x", f, square_sum, x)
 
-    def test_f_that_cannot_be_called(self, f):
-        refuses(TypeError, "f", f, 3.0, np.ones(2))
+@pytest.mark.parametrize("x", [3.0, [3.0, 4.0], None, "x"])
+def test_x_that_is_no_array(x):
+    refuses(TypeError, "numerical_gradient x", numerical_gradient, square_sum, x)
+
+
+@pytest.mark.parametrize("f", [3.0, None, "f"])
+def test_f_that_cannot_be_called(f):
+    refuses(TypeError, "numerical_gradient f", numerical_gradient, f, np.ones(2))
 
 
 @pytest.mark.parametrize("layout", ["readonly", "unaligned", "swapped", "broadcast"])
@@ -227,3 +224,8 @@ class TestGradientDescent:
         x, path = gradient_descent(square_sum, start, step_num=1)
         assert not np.shares_memory(x, start) and not np.shares_memory(path, start)
         assert not np.shares_memory(x, path)
+
+    @pytest.mark.parametrize("dtype", [np.float16, np.longdouble, complex, object])
+    def test_dtype(self, dtype):
+        refuses(TypeError, f"gradient_descent init_x {np.dtype(dtype)}", gradient_descent, square_sum,
+                np.ones(2, dtype))

@@ -85,6 +85,20 @@ def test_two_layer_net(dtype, activation, one_hot, rng):
         assert_close(grads[key], want[key], 200, 1, dtype)
 
 
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+def test_numerical_gradient_is_the_books_loop(activation, rng):
+    mine, book = pair("TwoLayerNet", 12, 7, 5, weight_init_std=0.3, activation=activation)
+    x, t = batch(rng, 9, 12, 5, one_hot=False)
+    before = {k: v.copy() for k, v in mine.params.items()}
+    grads, want = mine.numerical_gradient(x, t), book.numerical_gradient(x, t)
+    backprop = mine.gradient(x, t)
+    for key in want:
+        np.testing.assert_array_equal(mine.params[key], before[key])
+        # both round losses near 1 to eps and divide by 2h: 1e-12 each
+        np.testing.assert_allclose(grads[key], want[key], atol=1e-11, err_msg=key)
+        np.testing.assert_allclose(grads[key], backprop[key], atol=1e-6, err_msg=key)
+
+
 def curves(mine, book, x, t, steps, optimizers, batch_size=50):
     losses = ([], [])
     for net, rule, curve in zip((mine, book), optimizers, losses):

@@ -27,6 +27,15 @@ py_method py_relu_grad, py_tanh, py_add, py_multiply;
 py_method py_softmax, py_mean_squared_error, py_cross_entropy_error, py_softmax_loss, py_entropy, py_cross_entropy;
 py_method py_softmax_with_loss, py_softmax_with_loss_backward;
 
+/* What a loss compares its rows with: labels, or a value for every class. One of them is NULL. */
+struct targets {
+    PyArrayObject *labels, *t;
+};
+
+/* The targets for x (N, C), or (C,) for one row, as the book tells them apart: as many elements as x are one-hot or
+ * soft, otherwise labels. They take the dtype of x. -1 with an exception set, and nothing to release. */
+int targets_of(const call *c, const char *name, PyObject *t, struct rows_args *r, npy_intp *rows, struct targets *out);
+
 /* layers.c */
 py_method py_affine_forward, py_affine_backward, py_relu_forward, py_relu_backward, py_sigmoid_backward;
 
@@ -35,6 +44,9 @@ py_method py_sgd, py_momentum, py_nesterov, py_adagrad, py_rmsprop, py_adam;
 
 /* gradient.c */
 py_method py_numerical_gradient;
+
+/* network_gradient.c */
+py_method py_mlp_numerical_gradient;
 
 /* threads.c */
 py_method py_get_num_threads, py_set_num_threads;

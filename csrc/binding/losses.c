@@ -84,11 +84,6 @@ done:
     return loss;
 }
 
-/* What a loss compares its rows with: labels, or a value for every class. One of them is NULL. */
-struct targets {
-    PyArrayObject *labels, *t;
-};
-
 static void
 release_targets(struct targets *t)
 {
@@ -96,9 +91,7 @@ release_targets(struct targets *t)
     Py_XDECREF(t->t);
 }
 
-/* The targets for x (N, C), or (C,) for one row, as the book tells them apart: as many elements as x are one-hot or
- * soft, otherwise labels. They take the dtype of x. -1 with an exception set, and nothing to release. */
-static int
+int
 targets_of(const call *c, const char *name, PyObject *t, struct rows_args *r, npy_intp *rows, struct targets *out)
 {
     char text[SHAPE_TEXT], text_t[SHAPE_TEXT];

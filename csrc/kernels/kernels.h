@@ -147,6 +147,62 @@ struct dropout_args {
     void *out;
 };
 
+/* How the mean loss of a network moves with the weights of one affine layer z = x W + b, a = f(z), that is followed by
+ * logits = a V + ...: dW and db gain scale (sum of log-likelihoods at w + h - the same at w - h). numgrad_tmpl.h derives
+ * the formulas. */
+#define NUMGRAD_SAMPLES 512     /* at most, in one call */
+#define NUMGRAD_INPUTS 2048
+
+struct numgrad_args {
+    ptrdiff_t samples, inputs, columns, classes;
+    const double *x;            /* samples x inputs */
+    ptrdiff_t x_rs;
+    const double *z;            /* samples x columns */
+    enum elementwise f;         /* RELU, SIGMOID, or COPY with z = 0 for the last layer */
+    const double *v;            /* columns x classes */
+    const double *logits;       /* samples x classes */
+    const ptrdiff_t *labels;    /* either these */
+    const double *t;            /* or samples x classes */
+    double h, scale;
+    double *dW;                 /* inputs x columns */
+    double *db;                 /* or NULL */
+
+    /* What numgrad_pack prepares for numgrad, where samples are rounded up to a multiple of 8. */
+    double *x_packed;           /* samples (inputs + 1) */
+    int32_t *index;             /* as many */
+    double *logits_packed, *y_packed;   /* samples x classes */
+    ptrdiff_t *count;           /* samples */
+    double *largest;
+};
+
+/* Layers further from the loss: first how far each weight of a column of z = x W + b moves f(z), ... */
+struct perturb_column_args {
+    ptrdiff_t samples, inputs;  /* input number `inputs` is 1: the bias */
+    const double *x;
+    ptrdiff_t x_rs;
+    const double *z;            /* one column of it */
+    ptrdiff_t z_rs;
+    enum elementwise f;
+    double h;
+    double *up, *down;          /* inputs x samples */
+};
+
+/* ... then, where that is not 0, one sample of it in the next layer. */
+struct perturbation {
+    ptrdiff_t sample, column;   /* f(z)[sample, column] moves by d, and with it the loss; */
+    double d;
+    double *derivative;         /* that change times factor belongs here */
+    double factor;
+};
+
+struct perturb_rows_args {
+    ptrdiff_t cols;
+    const struct perturbation *changes;
+    const double *z, *W;        /* samples x cols, columns x cols: of the next layer */
+    enum elementwise f;
+    double *a;                  /* a row for each change */
+};
+
 struct kernels {
     const char *isa;
     size_t itemsize;
@@ -194,6 +250,12 @@ struct kernels {
     range_kernel *batchnorm_train, *batchnorm_test, *batchnorm_backward;
 
     range_kernel *dropout;      /* struct dropout_args */
+
+    /* struct numgrad_args; double precision in both tables. */
+    range_kernel *numgrad_pack;                 /* the range is samples in eights, the last of them incomplete */
+    range_kernel *numgrad;                      /* after numgrad_pack; the range is columns */
+    range_kernel *perturb_column;               /* struct perturb_column_args; the range is inputs */
+    range_kernel *perturb_rows;                 /* struct perturb_rows_args; the range is rows of a */
 };
 
 struct column_sum_args {

@@ -13,7 +13,7 @@
  * What remains to go wrong on a busy machine is a worker that loses its core in the middle of a
  * chunk: the caller then waits out a time slice, some milliseconds. The caller compares how long
  * it waited with how long it worked; after a bad wait the pool goes alone for a while, longer each
- * time that a new attempt ends the same way.
+ * time that a new attempt soon ends the same way.
  *
  * Between jobs workers watch the counter for some tens of microseconds, then sleep.
  */
@@ -38,8 +38,9 @@
 #define YIELD_FOR (100 * MICROSECOND)  /* ... then offers it to others, then takes naps */
 #define NAP (50 * MICROSECOND)
 #define FAIR_WAIT (20 * MICROSECOND)   /* a join may outlast the caller's own work by this */
-#define ALONE_FIRST (4 * MILLISECOND)  /* about a time slice */
+#define ALONE_FIRST (4 * MILLISECOND)  /* about a time slice; doubled ... */
 #define ALONE_LONGEST (128 * MILLISECOND)
+#define WORTH_WAITS 4                  /* ... when the pool shared work for less than so many times the wait */
 
 #define STACK_BYTES (2 << 20)          /* macOS gives a thread 512 KiB, musl 128 */
 #define CACHE_LINE 128                 /* Apple's; elsewhere two lines, which are fetched as a pair */
@@ -354,11 +355,11 @@ join(ptrdiff_t chunks, int64_t start)
     } while (atomic_load_explicit(&pool.finished, memory_order_acquire) != chunks);
 
     if (waited > worked + FAIR_WAIT) {
-        int64_t end = start + worked + waited;
-        bool again = pool.alone > 0 && end - pool.alone_until < ALONE_LONGEST;
+        /* Had the workers been of use for long enough to be worth this wait? */
+        bool of_use = start - pool.alone_until > WORTH_WAITS * waited;
 
-        pool.alone = !again ? ALONE_FIRST : 2 * pool.alone < ALONE_LONGEST ? 2 * pool.alone : ALONE_LONGEST;
-        pool.alone_until = end + pool.alone;
+        pool.alone = of_use ? ALONE_FIRST : 2 * pool.alone < ALONE_LONGEST ? 2 * pool.alone : ALONE_LONGEST;
+        pool.alone_until = start + worked + waited + pool.alone;
     }
 }
 

@@ -29,6 +29,8 @@
 #include "simple_conv_tmpl.h"
 #include "pool_tmpl.h"
 #include "regularization_tmpl.h"
+#include "perturb_tmpl.h"
+#include "simple_numgrad_tmpl.h"
 #undef REAL_BITS
 
 #define TABLE(SUFFIX, TYPE)                                                     \
@@ -70,6 +72,10 @@
         .batchnorm_test = batchnorm_test##SUFFIX,                               \
         .batchnorm_backward = batchnorm_backward##SUFFIX,                       \
         .dropout = dropout##SUFFIX,                                             \
+        .numgrad_pack = numgrad_pack_f64,                                       \
+        .numgrad = numgrad_f64,                                                 \
+        .perturb_column = perturb_column_f64,                                   \
+        .perturb_rows = perturb_rows_f64,                                       \
     }
 
 const struct kernels kernels_simple[2] = {TABLE(_f32, float), TABLE(_f64, double)};

@@ -149,27 +149,32 @@ FN(one_hot_losses)(ptrdiff_t rows, ptrdiff_t classes, const real *restrict y, co
     return !others;
 }
 
-/* losses = -sum t log(y + 1e-7) or, without the guard, -sum t log y with 0 log 0 = 0 */
+/* term = -t log(y + 1e-7) or, without the guard, -t log y with 0 log 0 = 0 */
+inline_always void
+FN(terms)(const int guarded, ptrdiff_t n, const real *restrict y, const real *restrict t, real *restrict term)
+{
+    for (ptrdiff_t j = 0; j < n; j++) {
+        term[j] = guarded ? -t[j] * FN(log)(y[j] + GUARD) : t[j] == 0 ? 0 : -t[j] * FN(log)(y[j]);
+    }
+}
+
+/* losses = the sums of those terms */
 inline_always void
 FN(target_losses)(const int guarded, ptrdiff_t rows, ptrdiff_t classes, const real *restrict y, const real *restrict t,
                   real *restrict losses)
 {
-    real term[BLOCK];
-    const ptrdiff_t size = rows * classes;      /* more than BLOCK only where rows is 1 */
-    real wide = 0;
-    for (ptrdiff_t begin = 0; begin < size; begin += BLOCK) {
-        const ptrdiff_t n = min_(BLOCK, size - begin);
-        for (ptrdiff_t j = 0; j < n; j++) {
-            const real p = t[begin + j], q = y[begin + j];
-            term[j] = guarded ? -p * FN(log)(q + GUARD) : p == 0 ? 0 : -p * FN(log)(q);
-        }
-        if (size <= BLOCK) {
-            FN(row_sums)(rows, classes, term, losses);
-            return;
-        }
-        wide += FN(row_sum)(term, n);
+    real term[BLOCK], loss = 0;
+    if (rows * classes <= BLOCK) {
+        FN(terms)(guarded, rows * classes, y, t, term);
+        FN(row_sums)(rows, classes, term, losses);
+        return;
     }
-    losses[0] = wide;
+    for (ptrdiff_t j = 0; j < classes; j += BLOCK) {    /* one row, in pieces */
+        const ptrdiff_t n = min_(BLOCK, classes - j);
+        FN(terms)(guarded, n, y + j, t + j, term);
+        loss += FN(row_sum)(term, n);
+    }
+    losses[0] = loss;
 }
 
 /* -sum t log(y + 1e-7) for some rows, whichever way the targets came */

@@ -40,6 +40,8 @@
 #include "conv_backward_tmpl.h"
 #include "pool_tmpl.h"
 #include "regularization_tmpl.h"
+#include "perturb_tmpl.h"
+#include "numgrad_tmpl.h"
 #undef REAL_BITS
 
 #define TEXT_(x) #x
@@ -83,6 +85,10 @@
         .batchnorm_test = batchnorm_test##SUFFIX,                               \
         .batchnorm_backward = batchnorm_backward##SUFFIX,                       \
         .dropout = dropout##SUFFIX,                                             \
+        .numgrad_pack = numgrad_pack_f64,                                       \
+        .numgrad = numgrad_f64,                                                 \
+        .perturb_column = perturb_column_f64,                                   \
+        .perturb_rows = perturb_rows_f64,                                       \
     }
 
 const struct kernels PYNN_PASTE(kernels_, ISA)[2] = {TABLE(_f32, float), TABLE(_f64, double)};

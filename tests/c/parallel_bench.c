@@ -1,12 +1,12 @@
 /*
- * parallel_bench.c: what a fork-join costs, on an idle machine and with a busy loop pinned to each core.
+ * parallel_bench.c: what a fork-join costs, on an idle machine and with a busy loop pinned to each core. Linux only.
  *
- *     cc -O2 -std=gnu11 -Icsrc/kernels tests/c/parallel_bench.c csrc/kernels/parallel.c -lpthread -o bench
- *     ./bench [threads [work_us [chunk_us [gap_us]]]]
+ *     cc -O2 -std=gnu11 -Icsrc/kernels tests/c/parallel_bench.c csrc/kernels/{parallel,processors}.c -lpthread
+ *     ./a.out [threads [work_us [chunk_us [gap_us]]]]
  *
- * Each line is one pool: median, 90th and 99th percentile and mean of a job's time, and the median
- * over that of the plain loop on an idle machine. `spin` is the textbook pool, an equal share for
- * every thread and a spin barrier, for contrast. The gap is the caller's own work between two jobs.
+ * Each line is one pool: median, 90th and 99th percentile and mean of a job's time in us, and the ratio of the median
+ * to the plain loop's on an idle machine. `spin` is the textbook pool, an equal share for every thread and a spin
+ * barrier, for contrast. The gap is the caller's own work between two jobs.
  */
 #define _GNU_SOURCE
 #include "parallel.h"
@@ -111,11 +111,12 @@ by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double
-measure(const char *name, void (*job)(void), double seconds, double baseline)
+static void
+measure(const char *name, void (*job)(void), const char *load)
 {
     static int64_t times[MAX_JOBS];
-    int64_t end = now() + (int64_t)(seconds * 1e9), sum = 0;
+    static double plain; /* the first median: of the plain loop on an idle machine */
+    int64_t end = now() + INT64_C(2000000000), sum = 0;
     int count = 0;
 
     while (now() < end && count < MAX_JOBS) {
@@ -128,11 +129,10 @@ measure(const char *name, void (*job)(void), double seconds, double baseline)
     }
     qsort(times, count, sizeof(*times), by_value);
     double median = times[count / 2] / 1e3;
-    printf("  %-10s %10.1f %10.1f %10.1f %10.1f", name, median, times[(int)(count * .9)] / 1e3,
-           times[(int)(count * .99)] / 1e3, sum / 1e3 / count);
-    printf("   %6.2fx\n", baseline > 0 ? median / baseline : 1.0);
+    plain = plain > 0 ? plain : median;
+    printf("  %-10s %-12s %10.1f %10.1f %10.1f %10.1f %10.2f\n", name, load, median, times[(int)(count * .9)] / 1e3,
+           times[(int)(count * .99)] / 1e3, sum / 1e3 / count, median / plain);
     fflush(stdout);
-    return median;
 }
 
 static pid_t
@@ -154,6 +154,23 @@ start_busy_loop(int core)
     return child;
 }
 
+static void
+measure_idle_and_busy(const char *name, void (*job)(void))
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    measure(name, job, "idle");
+    for (long core = 0; core < cores; core++) {
+        pid_t busy = start_busy_loop((int)core);
+        char load[32];
+
+        snprintf(load, sizeof(load), "busy core %ld", core);
+        measure(name, job, load);
+        kill(busy, SIGKILL);
+        waitpid(busy, NULL, 0);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -173,43 +190,18 @@ main(int argc, char **argv)
     gap_rounds = (int64_t)(gap_us * per_us);
     chunks = (ptrdiff_t)(work_us / chunk_us + 0.5);
     printf("%d threads, %td chunks of %g us, %g us between jobs; times in us\n", threads, chunks, chunk_us, gap_us);
-    printf("  %-10s %10s %10s %10s %10s   %s\n", "", "median", "90 %", "99 %", "mean", "median / idle plain loop");
+    printf("  %-10s %-12s %10s %10s %10s %10s %10s\n", "pool", "load", "median", "90 %", "99 %", "mean", "ratio");
 
-    double plain = 0;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    measure_idle_and_busy("plain", job_plain);
+    measure_idle_and_busy("parallel", job_parallel);
 
-    for (long core = -1; core < cores; core++) {
-        pid_t busy = core < 0 ? 0 : start_busy_loop((int)core);
-
-        if (busy) {
-            printf(" busy loop on core %ld\n", core);
-        }
-        else {
-            printf(" idle\n");
-        }
-        double median = measure("plain", job_plain, 1, plain);
-        plain = core < 0 ? median : plain;
-        measure("parallel", job_parallel, 2, plain);
-        if (busy) {
-            kill(busy, SIGKILL);
-            waitpid(busy, NULL, 0);
-        }
-    }
-    /* Last, because its workers never stop. */
-    for (ptrdiff_t i = 1; i < threads; i++) {
+    for (ptrdiff_t i = 1; i < threads; i++) { /* last, because these never stop */
         pthread_t thread;
 
-        pthread_create(&thread, NULL, spin_worker, (void *)i);
-    }
-    for (long core = -1; core < cores; core++) {
-        pid_t busy = core < 0 ? 0 : start_busy_loop((int)core);
-
-        printf(core < 0 ? " idle\n" : " busy loop on core %ld\n", core);
-        measure("spin", job_spin, 2, plain);
-        if (busy) {
-            kill(busy, SIGKILL);
-            waitpid(busy, NULL, 0);
+        if (pthread_create(&thread, NULL, spin_worker, (void *)i) != 0) {
+            return 1;
         }
     }
+    measure_idle_and_busy("spin", job_spin);
     return 0;
 }

@@ -4,145 +4,9 @@
  *     cc -g -O1 -std=gnu11 -fsanitize=thread tests/c/parallel_stress.c csrc/kernels/processors.c -lpthread
  *     ./a.out [test ...]
  *
- * Includes the pool itself, to read its state and to stand between it and the system. Prints each
- * test as it passes; a failed check names its line and aborts, and an alarm ends what hangs.
+ * Prints each test as it passes; a failed check names its line and aborts, and an alarm ends what hangs.
  */
-#include <pthread.h>
-
-static int create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*main)(void *), void *arg);
-#define pthread_create create_thread
-#include "../../csrc/kernels/parallel.c"
-#undef pthread_create
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define CHECK(condition)                                                        \
-    do {                                                                        \
-        if (!(condition)) {                                                     \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);     \
-            abort();                                                            \
-        }                                                                       \
-    } while (0)
-
-#if defined(__SANITIZE_THREAD__)
-#define THREAD_SANITIZER
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define THREAD_SANITIZER
-#endif
-#endif
-
-/* ---- between the pool and the system ---- */
-
-static int grant = PARALLEL_MAX_THREADS; /* threads that the system has left */
-static atomic_bool gate_is_shut;            /* new threads get no core until it opens */
-
-struct start {
-    void *(*main)(void *);
-    void *arg;
-};
-
-static void
-nap(int us)
-{
-    nanosleep(&(struct timespec){.tv_nsec = us * MICROSECOND}, NULL);
-}
-
-static void *
-start_late(void *arg)
-{
-    struct start start = *(struct start *)arg;
-
-    free(arg);
-    while (atomic_load(&gate_is_shut)) {
-        nap(100);
-    }
-    return start.main(start.arg);
-}
-
-static int
-create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*main)(void *), void *arg)
-{
-    struct start *start = malloc(sizeof(*start));
-
-    CHECK(start != NULL);
-    *start = (struct start){main, arg};
-    if (grant-- <= 0) {
-        free(start);
-        return EAGAIN;
-    }
-    return pthread_create(thread, attr, start_late, start);
-}
-
-/* ---- jobs ---- */
-
-enum { CELLS = 4096, ALIVE = 0x600d, DEAD = 0xdead };
-
-struct job {
-    int state;
-    ptrdiff_t n, grain;
-    int seen[CELLS]; /* by chunk: times run */
-    double out[CELLS];
-};
-
-static void
-visit(void *arg, ptrdiff_t begin, ptrdiff_t end)
-{
-    struct job *job = arg;
-
-    CHECK(job->state == ALIVE);
-    CHECK(begin >= 0 && begin < job->n && begin % job->grain == 0);
-    CHECK(end == (job->n - begin < job->grain ? job->n : begin + job->grain));
-    job->seen[begin / job->grain]++;
-    for (ptrdiff_t i = begin; i < end; i++) {
-        job->out[i] += (double)i;
-    }
-}
-
-/* Every chunk once, by then visible to the caller, and nobody comes back later for memory that is gone. */
-static void
-run_and_check(struct job *job, ptrdiff_t n, ptrdiff_t grain)
-{
-    *job = (struct job){.state = ALIVE, .n = n, .grain = grain};
-    parallel_for(n, grain, visit, job);
-    job->state = DEAD;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        CHECK(job->out[i] == (double)i);
-    }
-    for (ptrdiff_t chunk = 0; chunk < CELLS; chunk++) {
-        CHECK(job->seen[chunk] == (n > 0 && chunk <= (n - 1) / grain));
-    }
-}
-
-static _Thread_local bool is_caller;
-static atomic_int by_workers, by_caller;
-static atomic_bool gate_is_open;
-
-static void
-count_side(void *arg, ptrdiff_t begin, ptrdiff_t end)
-{
-    (void)arg, (void)begin, (void)end;
-    atomic_fetch_add(is_caller ? &by_caller : &by_workers, 1);
-    nap(50);
-}
-
-/* Jobs until a worker has taken a part in one; false if none does. */
-static bool
-is_shared(void)
-{
-    is_caller = true;
-    atomic_store(&by_workers, 0);
-    for (int i = 0; i < 2000 && atomic_load(&by_workers) == 0; i++) {
-        parallel_for(16, 1, count_side, NULL);
-    }
-    return atomic_load(&by_workers) > 0;
-}
-
-/* ---- tests ---- */
+#include "stress.h"
 
 static void
 test_chunks(void)
@@ -355,22 +219,12 @@ test_signals(void)
 }
 
 static void
-fork_and_check(void)
+compute(void)
 {
     static struct job job;
-    pid_t child = fork();
-    int status;
 
-    CHECK(child >= 0);
-    if (child == 0) {
-        alarm(60);
-        run_and_check(&job, CELLS, 8);
-        CHECK(is_shared());
-        exit(0); /* through the exit handler */
-    }
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     run_and_check(&job, CELLS, 8);
+    CHECK(is_shared());
 }
 
 /* Parent and child both have a whole pool, and the parent has no thread but its own at the fork. */
@@ -379,8 +233,8 @@ test_fork(void)
 {
     parallel_set_num_threads(3);
     for (int i = 0; i < 10; i++) {
-        CHECK(is_shared());
-        fork_and_check();
+        compute();
+        in_child(compute);
     }
 }
 
@@ -396,105 +250,112 @@ test_fork_of_busy(void)
     parallel_set_num_threads(3);
     start_callers(callers, 2);
     for (int i = 0; i < 10; i++) {
-        fork_and_check();
+        in_child(compute);
     }
     join_callers(callers, 2);
     CHECK(is_shared());
+}
+
+static void
+compute_with_refusals(void)
+{
+    static struct job job;
+    int granted = grant;
+
+    parallel_set_num_threads(4);
+    for (int i = 0; i < 100; i++) {
+        run_and_check(&job, 1000, 3);
+    }
+    CHECK(pool.workers == granted && grant == -1); /* asked once more than granted, not at every job */
+    CHECK(is_shared() == (granted > 0));
 }
 
 /* The system grants fewer threads than are set, or none at all. */
 static void
 test_refused(void)
 {
-    static struct job job;
-
     for (grant = 0; grant <= 1; grant++) {
-        int granted = grant;
-
-        pid_t child = fork(); /* for a pool without threads */
-        CHECK(child >= 0);
-        if (child == 0) {
-            parallel_set_num_threads(4);
-            for (int i = 0; i < 100; i++) {
-                run_and_check(&job, 1000, 3);
-            }
-            CHECK(pool.workers == granted && grant == -1); /* asked once more than granted, not at every job */
-            CHECK(is_shared() == (granted > 0));
-            exit(0);
-        }
-        int status;
-
-        CHECK(waitpid(child, &status, 0) == child);
-        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        in_child(compute_with_refusals);
     }
     grant = PARALLEL_MAX_THREADS;
+}
+
+static void
+compute_before_start(void)
+{
+    static struct job job;
+
+    atomic_store(&gate_is_shut, true);
+    parallel_set_num_threads(2);
+    run_and_check(&job, 100, 1);
+    CHECK(pool.workers == 1);
+    atomic_store(&gate_is_shut, false);
 }
 
 /* A worker that has no core yet is not waited for. */
 static void
 test_unstarted_worker(void)
 {
-    pid_t child = fork();
-    int status;
-
-    CHECK(child >= 0);
-    if (child == 0) {
-        struct job job;
-
-        atomic_store(&gate_is_shut, true);
-        parallel_set_num_threads(2);
-        run_and_check(&job, 100, 1);
-        CHECK(pool.workers == 1);
-        atomic_store(&gate_is_shut, false);
-        exit(0);
-    }
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    in_child(compute_before_start);
 }
 
 static void
 lose_core(void *arg, ptrdiff_t begin, ptrdiff_t end)
 {
-    (void)arg, (void)begin, (void)end;
-    if (is_caller) {
-        while (!atomic_load(&gate_is_open)) { /* until the worker has its chunk: this is the caller's work */
+    const int64_t *published = arg;
+    int64_t taken = now();
+
+    (void)begin, (void)end;
+    if (is_caller) { /* works until the worker has a chunk too */
+        while (!atomic_load(&gate_is_open) && now() - taken < 1000 * MILLISECOND) {
             nap(10);
         }
     }
-    else {
-        int64_t start = now();
-
+    else { /* takes much longer than the caller did */
         atomic_store(&gate_is_open, true);
-        while (now() - start < 100 * MILLISECOND) {
+        while (now() - taken < 2 * (taken - *published) + 100 * MILLISECOND) {
             nap(1000);
         }
     }
 }
 
-/* After a join much longer than the work the pool goes alone, ever longer if it happens again, and then tries anew. */
+/* How long the pool goes alone when a worker loses its core, having gone alone for `alone` until `since` ago. */
+static int64_t
+alone_after(int64_t alone, int64_t since)
+{
+    int64_t published;
+
+    is_caller = true;
+    do { /* again where the worker came too late to be missed */
+        atomic_store(&gate_is_open, false);
+        published = now();
+        pool.alone = alone;
+        pool.alone_until = published - since;
+        parallel_for(2, 1, lose_core, &published);
+    } while (pool.alone_until == published - since);
+    return pool.alone;
+}
+
+/* After a join much longer than the work the pool goes alone, ever longer if that happens again, then tries anew. */
 static void
 test_backs_off(void)
 {
-    int64_t alone = 0;
+    const int64_t long_ago = 100000 * MILLISECOND;
 
     parallel_set_num_threads(2);
-    for (int i = 0; i < 3; i++) {
-        CHECK(is_shared());
-        pool.alone_until = now();
-        atomic_store(&gate_is_open, false);
-        is_caller = true;
-        parallel_for(2, 1, lose_core, NULL);
-        CHECK(pool.alone_until > now() - 50 * MILLISECOND);
-        CHECK(pool.alone > alone || pool.alone == ALONE_LONGEST);
-        alone = pool.alone;
+    CHECK(is_shared());
+    CHECK(alone_after(0, long_ago) == ALONE_FIRST);
+    CHECK(alone_after(ALONE_LONGEST, long_ago) == ALONE_FIRST);
+    CHECK(alone_after(ALONE_FIRST, 0) == 2 * ALONE_FIRST);
+    CHECK(alone_after(ALONE_LONGEST, 0) == ALONE_LONGEST);
 
-        pool.alone_until = now() + 1000 * MILLISECOND;
-        atomic_store(&by_workers, 0);
-        atomic_store(&by_caller, 0);
-        parallel_for(4, 1, count_side, NULL);
-        CHECK(atomic_load(&by_workers) == 0 && atomic_load(&by_caller) == 4);
-        pool.alone_until = now();
-    }
+    pool.alone_until = now() + 1000 * MILLISECOND;
+    atomic_store(&by_workers, 0);
+    atomic_store(&by_caller, 0);
+    parallel_for(4, 1, count_side, NULL);
+    CHECK(atomic_load(&by_workers) == 0 && atomic_load(&by_caller) == 4);
+    pool.alone_until = now();
+    CHECK(is_shared());
 }
 
 static void *
@@ -505,27 +366,24 @@ exit_soon(void *arg)
     exit(0);
 }
 
+static void
+compute_until_exit(void)
+{
+    static struct job job;
+    pthread_t thread;
+
+    parallel_set_num_threads(3);
+    CHECK(pthread_create(&thread, NULL, exit_soon, NULL) == 0);
+    for (;;) {
+        run_and_check(&job, 1000, 10);
+    }
+}
+
 /* Another thread ends the process in the middle of a job. */
 static void
 test_exit(void)
 {
-    pid_t child = fork();
-    int status;
-
-    CHECK(child >= 0);
-    if (child == 0) {
-        pthread_t thread;
-        static struct job job;
-
-        alarm(60);
-        parallel_set_num_threads(3);
-        CHECK(pthread_create(&thread, NULL, exit_soon, NULL) == 0);
-        for (;;) {
-            run_and_check(&job, 1000, 10);
-        }
-    }
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    in_child(compute_until_exit);
 }
 
 #define TEST(name) {#name, test_##name}
