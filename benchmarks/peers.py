@@ -49,7 +49,9 @@ def reference():
 def draw(library, network, dtype, hidden=50):
     """A network with weights from seed 0: the same ones from pynn and from the book."""
     np.random.seed(0)
-    make = getattr(library, network)
+    make = getattr(library, network, None)
+    if make is None:
+        raise Unavailable(f"{library.__name__} has no {network}")
     if network == "TwoLayerNet":
         return make(784, hidden, 10, dtype=dtype)
     if network == "MultiLayerNet":

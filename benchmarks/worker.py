@@ -37,9 +37,6 @@ class Worker:
             return getattr(module, function)(peers.load(self.peer), case)
         except peers.Unavailable as reason:
             return str(reason)
-        except AttributeError as reason:    # TEMPORARY
-            if "module 'pynn'" in str(reason): return str(reason)
-            raise
 
     def calibrate(self, turn, clock):
         return self.watch.calibrate(turn, clock)
