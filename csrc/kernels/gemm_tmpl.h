@@ -180,6 +180,18 @@ FN(gemv)(void *args, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
+/* Over the pool; alone in one go, so that a panel of B serves all rows before the next one displaces it. */
+static void
+FN(spread)(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
+{
+    if (parallel_num_threads() == 1) {
+        fn(arg, 0, n);
+    }
+    else {
+        parallel_for(n, grain, fn, arg);
+    }
+}
+
 /* As many rows (or columns), a multiple of `unit`, as make a chunk worth handing to another thread. */
 inline_always ptrdiff_t
 FN(grain)(ptrdiff_t work_per_unit, ptrdiff_t unit)
@@ -225,11 +237,11 @@ FN(gemm)(const struct gemm_args *g)
         return;
     }
     if (m <= 2 && g->a_cs == 1 && g->b_rs == 1 && g->b_cs != 1 && k >= VL) {
-        parallel_for(n, FN(grain)(m * k, MAX_THIN), FN(gemm_dots), (void *)g);
+        FN(spread)(n, FN(grain)(m * k, MAX_THIN), FN(gemm_dots), (void *)g);
         return;
     }
     if (m == 1 && g->b_cs == 1) {
-        parallel_for(n, FN(grain)(k, VL), FN(gemv), (void *)g);
+        FN(spread)(n, FN(grain)(k, VL), FN(gemv), (void *)g);
         return;
     }
     /* Rows of B that lie apart touch more cache lines than they fill: worth a copy where many rows of A share it. A itself
@@ -261,7 +273,7 @@ FN(gemm)(const struct gemm_args *g)
             };
             if (pack_b) {
                 struct FN(pack_job) job = {g, s.b, scratch, s.kc, s.nc};
-                parallel_for(FN(groups)(s.nc), FN(grain)(s.kc * width, 1), FN(pack_groups), &job);
+                FN(spread)(FN(groups)(s.nc), FN(grain)(s.kc * width, 1), FN(pack_groups), &job);
                 s.packed_b = scratch;
             }
             else if (s.nc % VL != 0) {
@@ -271,10 +283,10 @@ FN(gemm)(const struct gemm_args *g)
             }
             const int rows = FN(tile_rows)(PANEL_VECTORS);
             if (m >= 4 * rows || m >= n) {
-                parallel_for(m, FN(grain)(s.nc * s.kc, rows), FN(gemm_rows), &s);
+                FN(spread)(m, FN(grain)(s.nc * s.kc, rows), FN(gemm_rows), &s);
             }
             else {
-                parallel_for(FN(groups)(s.nc), FN(grain)(m * s.kc * width, 1), FN(gemm_columns), &s);
+                FN(spread)(FN(groups)(s.nc), FN(grain)(m * s.kc * width, 1), FN(gemm_columns), &s);
             }
         }
     }
@@ -284,7 +296,7 @@ FN(gemm)(const struct gemm_args *g)
             FN(pack)(k, k, s.thin, (const real *)g->b + s.nc * g->b_cs, g->b_rs, g->b_cs, scratch);
             s.packed_b = scratch;
         }
-        parallel_for(m, FN(grain)(s.thin * k, 4 * VL), FN(gemm_thin), &s);
+        FN(spread)(m, FN(grain)(s.thin * k, 4 * VL), FN(gemm_thin), &s);
     }
 }
 
