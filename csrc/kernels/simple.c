@@ -1,6 +1,7 @@
 /* Every kernel as the formula reads, in plain loops: what the fast ones are tested against (PYNN_CPU=simple), and the
  * place to look a formula up. */
 #include "kernels.h"
+#include "table_entries.h"
 
 #include <math.h>
 #include <string.h>
@@ -33,49 +34,4 @@
 #include "simple_numgrad_tmpl.h"
 #undef REAL_BITS
 
-#define TABLE(SUFFIX, TYPE)                                                     \
-    {                                                                           \
-        .isa = "simple", .itemsize = sizeof(TYPE),                              \
-        .gemm = gemm##SUFFIX,                                                   \
-        .column_sum = column_sum##SUFFIX,                                       \
-        .sum = sum##SUFFIX,                                                     \
-        .elementwise = {                                                        \
-            [COPY] = map_copy##SUFFIX, [STEP] = map_step##SUFFIX,               \
-            [SIGMOID] = map_sigmoid##SUFFIX,                                    \
-            [SIGMOID_GRAD] = map_sigmoid_grad##SUFFIX,                          \
-            [RELU] = map_relu##SUFFIX, [RELU_GRAD] = map_relu_grad##SUFFIX,     \
-            [TANH] = map_tanh##SUFFIX,                                          \
-        },                                                                      \
-        .binary = {[ADD] = add##SUFFIX, [MULTIPLY] = multiply##SUFFIX},         \
-        .relu_forward = relu_forward##SUFFIX,                                   \
-        .relu_backward = relu_backward##SUFFIX,                                 \
-        .sigmoid_backward = sigmoid_backward##SUFFIX,                           \
-        .softmax = softmax##SUFFIX,                                             \
-        .softmax_with_loss = softmax_with_loss##SUFFIX,                         \
-        .softmax_with_loss_backward = softmax_with_loss_backward##SUFFIX,       \
-        .cross_entropy_error = cross_entropy_error##SUFFIX,                     \
-        .cross_entropy = cross_entropy##SUFFIX,                                 \
-        .squares = squares##SUFFIX,                                             \
-        .update = {                                                             \
-            [SGD] = sgd##SUFFIX, [MOMENTUM] = momentum##SUFFIX,                 \
-            [NESTEROV] = nesterov##SUFFIX, [ADAGRAD] = adagrad##SUFFIX,         \
-            [RMSPROP] = rmsprop##SUFFIX, [ADAM] = adam##SUFFIX,                 \
-        },                                                                      \
-        .conv_plan = conv_plan##SUFFIX, .conv_pack = conv_pack##SUFFIX,         \
-        .conv_forward = conv_forward##SUFFIX,                                   \
-        .conv_backward = conv_backward##SUFFIX, .conv_sum = conv_sum##SUFFIX,   \
-        .conv_unpack = conv_unpack##SUFFIX,                                     \
-        .pool_forward = pool_forward##SUFFIX,                                   \
-        .pool_backward = pool_backward##SUFFIX,                                 \
-        .im2col = im2col##SUFFIX, .col2im = col2im##SUFFIX,                     \
-        .batchnorm_train = batchnorm_train##SUFFIX,                             \
-        .batchnorm_test = batchnorm_test##SUFFIX,                               \
-        .batchnorm_backward = batchnorm_backward##SUFFIX,                       \
-        .dropout = dropout##SUFFIX,                                             \
-        .numgrad_pack = numgrad_pack_f64,                                       \
-        .numgrad = numgrad_f64,                                                 \
-        .perturb_column = perturb_column_f64,                                   \
-        .perturb_rows = perturb_rows_f64,                                       \
-    }
-
-const struct kernels kernels_simple[2] = {TABLE(_f32, float), TABLE(_f64, double)};
+const struct kernels kernels_simple[2] = {TABLE("simple", _f32, float), TABLE("simple", _f64, double)};

@@ -1,0 +1,50 @@
+/* The entries of a table: table.c and simple.c define every function named here, once with each suffix. */
+#ifndef PYNN_TABLE_ENTRIES_H
+#define PYNN_TABLE_ENTRIES_H
+
+#define TABLE(NAME, SUFFIX, TYPE)                                               \
+    {                                                                           \
+        .isa = NAME, .itemsize = sizeof(TYPE),                                  \
+        .gemm = gemm##SUFFIX,                                                   \
+        .column_sum = column_sum##SUFFIX,                                       \
+        .sum = sum##SUFFIX,                                                     \
+        .elementwise = {                                                        \
+            [COPY] = map_copy##SUFFIX, [STEP] = map_step##SUFFIX,               \
+            [SIGMOID] = map_sigmoid##SUFFIX,                                    \
+            [SIGMOID_GRAD] = map_sigmoid_grad##SUFFIX,                          \
+            [RELU] = map_relu##SUFFIX, [RELU_GRAD] = map_relu_grad##SUFFIX,     \
+            [TANH] = map_tanh##SUFFIX,                                          \
+        },                                                                      \
+        .binary = {[ADD] = add##SUFFIX, [MULTIPLY] = multiply##SUFFIX},         \
+        .relu_forward = relu_forward##SUFFIX,                                   \
+        .relu_backward = relu_backward##SUFFIX,                                 \
+        .sigmoid_backward = sigmoid_backward##SUFFIX,                           \
+        .softmax = softmax##SUFFIX,                                             \
+        .softmax_with_loss = softmax_with_loss##SUFFIX,                         \
+        .softmax_with_loss_backward = softmax_with_loss_backward##SUFFIX,       \
+        .cross_entropy_error = cross_entropy_error##SUFFIX,                     \
+        .cross_entropy = cross_entropy##SUFFIX,                                 \
+        .squares = squares##SUFFIX,                                             \
+        .update = {                                                             \
+            [SGD] = sgd##SUFFIX, [MOMENTUM] = momentum##SUFFIX,                 \
+            [NESTEROV] = nesterov##SUFFIX, [ADAGRAD] = adagrad##SUFFIX,         \
+            [RMSPROP] = rmsprop##SUFFIX, [ADAM] = adam##SUFFIX,                 \
+        },                                                                      \
+        .conv_plan = conv_plan##SUFFIX, .conv_pack = conv_pack##SUFFIX,         \
+        .conv_forward = conv_forward##SUFFIX,                                   \
+        .conv_backward = conv_backward##SUFFIX, .conv_sum = conv_sum##SUFFIX,   \
+        .conv_unpack = conv_unpack##SUFFIX,                                     \
+        .pool_forward = pool_forward##SUFFIX,                                   \
+        .pool_backward = pool_backward##SUFFIX,                                 \
+        .im2col = im2col##SUFFIX, .col2im = col2im##SUFFIX,                     \
+        .batchnorm_train = batchnorm_train##SUFFIX,                             \
+        .batchnorm_test = batchnorm_test##SUFFIX,                               \
+        .batchnorm_backward = batchnorm_backward##SUFFIX,                       \
+        .dropout = dropout##SUFFIX,                                             \
+        .numgrad_pack = numgrad_pack_f64,                                       \
+        .numgrad = numgrad_f64,                                                 \
+        .perturb_column = perturb_column_f64,                                   \
+        .perturb_rows = perturb_rows_f64,                                       \
+    }
+
+#endif
