@@ -74,14 +74,10 @@ class MultiLayerNet(Network):
         """Return the mean cross-entropy of softmax(predict(x)) against t, plus the penalty on large weights."""
         return super().loss(x, t) + self._weight_decay()
 
-    def gradient(self, x, t):
-        """Return the gradient of the loss for every parameter, by backpropagation."""
-        grads = super().gradient(x, t)
-        if self.weight_decay_lambda:
-            for name in self._weights():
-                grads[name] = grads[name].copy()
-                _core.sgd(grads[name], self.params[name], -self.weight_decay_lambda)    # + lambda W
-        return grads
+    def _add_weight_decay(self, grads):
+        for name in set(self._weights()) & set(grads) if self.weight_decay_lambda else ():
+            grads[name] = grads[name].copy()
+            _core.sgd(grads[name], self.params[name], -self.weight_decay_lambda)    # + lambda W
 
     def _weights(self):
         return [f"W{idx}" for idx in range(1, self.hidden_layer_num + 2)]

@@ -1,10 +1,23 @@
 """What the book's networks share: parameters by name, layers in order, a loss at the end."""
 import numpy as np
 
-from ..gradient import numerical_gradient
-from ..layers import BatchNormalization, Dropout
+from ..gradient import mlp_numerical_gradient, numerical_gradient
+from ..layers import Affine, BatchNormalization, Dropout, Relu, Sigmoid, SoftmaxWithLoss
 from ..layers.block import in_blocks
 from ..weights import load_params, save_params
+
+
+def _perceptron_behind(layers):
+    """The affine layers that end the chain with one activation between them, and the activation's name."""
+    names = {Relu: "relu", Sigmoid: "sigmoid"}
+    layers = list(layers)
+    affine, activation = [], None
+    while layers and type(layers[-1]) is Affine:
+        affine.insert(0, layers.pop())
+        if not layers or type(layers[-1]) not in names or activation not in (None, type(layers[-1])):
+            break
+        activation = type(layers.pop())
+    return affine, names.get(activation, "relu")
 
 
 class Network:
@@ -78,11 +91,42 @@ class Network:
         dout = self.last_layer.backward(1)
         for step in reversed(self._steps):
             dout = step.backward(dout)
-        return {name: getattr(self.layers[key], "d" + attribute) for name, (key, attribute) in self.owners.items()}
+        grads = {name: getattr(self.layers[key], "d" + attribute) for name, (key, attribute) in self.owners.items()}
+        self._add_weight_decay(grads)
+        return grads
+
+    def _weight_decay(self):
+        """What the loss has beyond the cross-entropy."""
+        return 0
+
+    def _add_weight_decay(self, grads):
+        """Put new arrays into `grads` where `_weight_decay` has a derivative."""
 
     def numerical_gradient(self, x, t):
-        """Return the gradient of the loss for every parameter, by central differences (ch. 4.4)."""
-        return {name: numerical_gradient(lambda _: self._training_loss(x, t), param) for name, param in self.params.items()}
+        """Return the gradient of the loss for every parameter, by central differences (ch. 4.4).
+
+        The same differences as the book's. The parameters of the affine layers at the end of the network take no forward
+        pass for each: `mlp_numerical_gradient` computes again only what a changed weight changes. All others, and all those
+        of a network with dropout, whose loss is another every time, take the book's loop.
+        """
+        grads = self._incremental_gradient(x, t)
+        return {name: grads[name] if name in grads else numerical_gradient(lambda _: self._training_loss(x, t), param)
+                for name, param in self.params.items()}
+
+    def _incremental_gradient(self, x, t):
+        affine, activation = _perceptron_behind(self._chain())
+        if not affine or any(isinstance(layer, Dropout) for layer in self._chain()):
+            return {}
+        loss = self._training_loss(x, t)        # leaves the features in the first affine layer
+        if type(self.last_layer) is not SoftmaxWithLoss or loss != self.last_layer.loss + self._weight_decay():
+            return {}                           # a subclass has a loss of its own, or it is NaN
+        derivatives = iter(mlp_numerical_gradient(
+            affine[0].x, t, [param for layer in affine for param in (layer.W, layer.b)], activation))
+        of_layer = {layer: {"W": next(derivatives), "b": next(derivatives)} for layer in affine}
+        grads = {name: of_layer[self.layers[key]][attribute] for name, (key, attribute) in self.owners.items()
+                 if self.layers[key] in of_layer}
+        self._add_weight_decay(grads)
+        return grads
 
     def save_params(self, path):
         """Write the parameters to a file that `load_params` reads."""

@@ -3,7 +3,6 @@ from collections import OrderedDict
 
 import numpy as np
 
-from ..gradient import mlp_numerical_gradient
 from ..layers import Affine, Relu, Sigmoid, SoftmaxWithLoss
 from .network import Network
 
@@ -61,12 +60,3 @@ class TwoLayerNet(Network):
     @lastLayer.setter
     def lastLayer(self, layer):
         self.last_layer = layer
-
-    def numerical_gradient(self, x, t):
-        """Return the gradient of the loss for every parameter, by central differences (ch. 4.4).
-
-        The same differences as the book's, but a changed weight changes one neuron only, so only what that
-        neuron feeds is computed again (`mlp_numerical_gradient`).
-        """
-        x = np.asarray(x).astype(self.dtype, casting="same_kind", copy=False)
-        return dict(zip(self.params, mlp_numerical_gradient(x, t, list(self.params.values()), self.activation)))
