@@ -78,19 +78,25 @@ def test_float32(name, data):
         np.testing.assert_allclose(got[key], want[key], rtol=0, atol=1e-5 * np.abs(want[key]).max(), err_msg=key)
 
 
-@pytest.mark.parametrize("name, steps", [("SimpleConvNet", 20), ("DeepConvNet", 6)])
+@pytest.mark.parametrize("name, steps", [("SimpleConvNet", 30), ("DeepConvNet", 20)])
 def test_the_same_seed_gives_the_same_curve(name, steps, data):
+    """Apart in rounding only, while training and in use."""
     x, t = data
+    mine, book = pair(name)
     curves = []
-    for net, module in zip(pair(name), (optimizer, reference)):
+    for net, module in ((mine, optimizer), (book, reference)):
         np.random.seed(1)
         rule, losses = module.Adam(), []
         for _ in range(steps):
-            batch = np.random.choice(len(x), 8)
+            batch = np.random.choice(len(x), 4)
             rule.update(net.params, net.gradient(x[batch], t[batch]))
             losses.append(net.last_layer.loss)
         curves.append(losses)
-    np.testing.assert_allclose(curves[0], curves[1], rtol=1e-9)
+    assert min(curves[0]) < 0.8 * curves[0][0]
+    # Adam divides by the gradient's own size: a rounding of 1e-16 on 1/1000 of the largest is 1e-13 of a step of 1e-3
+    np.testing.assert_allclose(curves[0], curves[1], rtol=1e-12)
+    np.testing.assert_allclose(mine.predict(x), book.predict(x), rtol=0, atol=1e-12)
+    assert mine.accuracy(x, t) == book.accuracy(x, t)
 
 
 def test_numerical_gradient(rng):
