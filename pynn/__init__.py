@@ -7,12 +7,13 @@ from pynn.gradcheck import *
 from pynn.gradient import *
 from pynn.layers import *
 from pynn.threads import *
-from pynn import plot as plot
 from pynn.config import show_config as show_config
 from pynn.networks import *
 from pynn.optimizer import *
 from pynn.perceptron import *
 from pynn.trainer import Trainer as Trainer
+from pynn.util import col2im as col2im
+from pynn.util import im2col as im2col
 from pynn.util import shuffle_dataset as shuffle_dataset
 from pynn.util import smooth_curve as smooth_curve
 from pynn.weights import load_params as load_params

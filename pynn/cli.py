@@ -7,8 +7,15 @@ from types import ModuleType
 
 import numpy as np
 
-# Rates at which the optimizers train the book's networks well.
+# Hidden neurons, images in a batch and epochs: those of the book for the convolutional networks (ch. 7 and 8).
+SIZES = {"two-layer": (100, 50, 17), "simple-convnet": (100, 100, 20), "deep-convnet": (50, 100, 20)}
+# Rates at which the optimizers train the networks well.
 RATES = {"sgd": 0.2, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.05, "rmsprop": 0.003, "adam": 0.003}
+CONVNET_RATES = {"sgd": 0.2, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03, "rmsprop": 0.001, "adam": 0.001}
+
+
+def _each(values):
+    return ", ".join(f"{values[name]} {name}" for name in values)
 
 
 def _number(kind, low, high=float("inf")):
@@ -34,22 +41,23 @@ def _parser():
     train.add_argument("--data", default="digits", metavar="NAME|FOLDER",
                        help="digits (scikit-learn's, 8x8, no download), mnist, fashion-mnist, or a folder of IDX "
                             "files named as MNIST's (default: %(default)s)")
-    train.add_argument("--network", default="two-layer", choices=["two-layer"],
+    train.add_argument("--network", default="two-layer", choices=SIZES,
                        help="the architecture (default: %(default)s)")
-    train.add_argument("--hidden", type=_number(int, 1), default=100, metavar="N",
-                       help="neurons in the hidden layer (default: %(default)s)")
+    train.add_argument("--hidden", type=_number(int, 1), metavar="N",
+                       help="neurons in the hidden layer (default: 100; 50 deep-convnet)")
     train.add_argument("--activation", default="relu", choices=["relu", "sigmoid"],
-                       help="of the hidden layer (default: %(default)s)")
+                       help="of the hidden layer, in two-layer (default: %(default)s)")
     train.add_argument("--init-std", type=_number(float, 0), metavar="STD",
                        help="standard deviation of the first weights (default: He's sqrt(2/n) for relu, Xavier's "
-                            "sqrt(1/n) for sigmoid, n the pixels of an image)")
+                            "sqrt(1/n) for sigmoid, n the pixels of an image; 0.01 simple-convnet; always He's in "
+                            "deep-convnet)")
     train.add_argument("--optimizer", default="adam", choices=RATES, help="(default: %(default)s)")
     train.add_argument("--lr", type=_number(float, 0), metavar="RATE",
-                       help="learning rate (default: " + ", ".join(f"{RATES[name]} {name}" for name in RATES) + ")")
+                       help=f"learning rate (default: {_each(RATES)}; convolutional networks {_each(CONVNET_RATES)})")
     train.add_argument("--epochs", type=_number(float, 0), metavar="N",
-                       help="passes over the training images (default: 40 for digits, else 17)")
-    train.add_argument("--batch-size", type=_number(int, 1), default=50, metavar="N",
-                       help="images in a step (default: %(default)s)")
+                       help="passes over the training images (default: 40 for digits, else 17; convolutional networks 20)")
+    train.add_argument("--batch-size", type=_number(int, 1), metavar="N",
+                       help="images in a step (default: 50; convolutional networks 100, but 50 for digits)")
     train.add_argument("--dtype", default="float32", choices=["float32", "float64"],
                        help="what to compute in (default: %(default)s)")
     train.add_argument("--seed", type=_number(int, 0, 2**32 - 1), default=0, metavar="N",
@@ -71,25 +79,40 @@ def _parser():
     return parser
 
 
-def _load(data):
+def _load(data, flatten):
     from . import datasets
     loaders = {"digits": datasets.load_digits, "mnist": datasets.load_mnist,
                "fashion-mnist": datasets.load_fashion_mnist}
     if data in loaders:
-        return loaders[data]()
+        return loaders[data](flatten=flatten)
     if not Path(data).is_dir():
         raise FileNotFoundError(f"--data {data}: no such folder, and no data set of that name; "
                                 f"the names are {', '.join(loaders)}")
-    return datasets.load_idx_folder(data)
+    return datasets.load_idx_folder(data, flatten=flatten)
+
+
+def _network(args, image, classes):
+    from .networks import DeepConvNet, SimpleConvNet, TwoLayerNet
+    if args.network == "two-layer":
+        std = args.init_std or np.sqrt((2 if args.activation == "relu" else 1) / image[0])
+        return TwoLayerNet(*image, args.hidden, classes, std, dtype=args.dtype, activation=args.activation)
+    if args.activation != "relu":
+        raise ValueError(f"--activation {args.activation}: {args.network} has relu and no other")
+    sizes = {"input_dim": image, "hidden_size": args.hidden, "output_size": classes, "dtype": args.dtype}
+    if args.network == "simple-convnet":
+        return SimpleConvNet(weight_init_std=args.init_std or 0.01, **sizes)
+    if args.init_std:
+        raise ValueError("--init-std: deep-convnet has He's standard deviations and no other")
+    return DeepConvNet(**sizes)
 
 
 def _train(args):
     from . import weights
-    from .networks import TwoLayerNet
     from .plot import plot_history
     from .trainer import Trainer
 
-    (x_train, t_train), (x_test, t_test) = _load(args.data)
+    two_layer = args.network == "two-layer"
+    (x_train, t_train), (x_test, t_test) = _load(args.data, flatten=two_layer)
     name = Path(args.data).resolve().name
     output = args.output or Path("runs", f"{name}-{args.network}.png")
     # what may fail later does so now, before there is a training to lose
@@ -98,19 +121,21 @@ def _train(args):
         weights._format(args.save, "--save")
         args.save.parent.mkdir(parents=True, exist_ok=True)
 
-    classes = int(max(t_train.max(), t_test.max())) + 1
-    lr = args.lr or RATES[args.optimizer]
-    epochs = args.epochs or (40 if args.data == "digits" else 17)
-    pixels = x_train.shape[1]
-    std = args.init_std or np.sqrt((2 if args.activation == "relu" else 1) / pixels)
+    hidden, batch_size, epochs = SIZES[args.network]
+    if args.data == "digits":           # so few that they pass more often
+        batch_size, epochs = 50, 40
+    args.hidden = args.hidden or hidden
+    batch_size, epochs = args.batch_size or batch_size, args.epochs or epochs
+    lr = args.lr or (RATES if two_layer else CONVNET_RATES)[args.optimizer]
+    image, classes = x_train.shape[1:], int(max(t_train.max(), t_test.max())) + 1
     np.random.seed(args.seed)
-    network = TwoLayerNet(pixels, args.hidden, classes, std, dtype=args.dtype, activation=args.activation)
-    trainer = Trainer(network, x_train, t_train, x_test, t_test, epochs, args.batch_size, args.optimizer,
-                      {"lr": lr}, evaluate_sample_num_per_epoch=10_000, loss_after_update=False)
+    network = _network(args, image, classes)
+    trainer = Trainer(network, x_train, t_train, x_test, t_test, epochs, batch_size, args.optimizer, {"lr": lr},
+                      evaluate_sample_num_per_epoch=10_000 if two_layer else 1000, loss_after_update=False)
 
     print(f"{name}: {len(x_train):,} images to learn from, {len(x_test):,} to test on")
-    print(f"{args.network} {pixels}-{args.hidden}-{classes}, {args.activation}, {args.dtype}; "
-          f"{args.optimizer} at {lr:g}, {trainer.max_iter:,} steps of {args.batch_size} images", flush=True)
+    print(f"{args.network} {'x'.join(map(str, image))}-{args.hidden}-{classes}, {args.activation}, {args.dtype}; "
+          f"{args.optimizer} at {lr:g}, {trainer.max_iter:,} steps of {batch_size} images", flush=True)
     start = time.perf_counter()
     accuracy = trainer.train()
     seconds = time.perf_counter() - start

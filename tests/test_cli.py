@@ -33,12 +33,12 @@ def write_idx(path, array, open_=gzip.open):
 
 @pytest.fixture
 def idx(tmp_path):
-    """Four IDX files of 6x5 images in which the brightest of three rows is the class."""
+    """Four IDX files of 6x7 images in which the brightest of three rows is the class."""
     rng = np.random.default_rng(0)
     folder = tmp_path / "rows"
     folder.mkdir()
     for part, n in (("train", 300), ("t10k", 100)):
-        images = rng.integers(0, 100, (n, 6, 5), dtype=np.uint8)
+        images = rng.integers(0, 100, (n, 6, 7), dtype=np.uint8)
         labels = rng.integers(0, 3, n, dtype=np.uint8)
         images[np.arange(n), labels * 2] += 150
         write_idx(folder / f"{part}-images-idx3-ubyte.gz", images)
@@ -65,13 +65,13 @@ def test_train_with_every_option(idx, tmp_path):
     first, second = (pynn_("train", *options, cwd=tmp_path) for _ in range(2))
     assert first.returncode == 0, first.stderr
     assert "rows: 300 images to learn from, 100 to test on" in first.stdout
-    assert "30-12-3, sigmoid, float64; rmsprop at 0.01, 240 steps of 25 images" in first.stdout
+    assert "42-12-3, sigmoid, float64; rmsprop at 0.01, 240 steps of 25 images" in first.stdout
     accuracy = re.search(r"test accuracy [\d.]+", first.stdout)[0]
     assert float(accuracy.split()[-1]) > 0.9
     assert accuracy in second.stdout            # the seed decides everything
     params = load_params(tmp_path / "new" / "net.npz")
     assert {k: (v.shape, v.dtype.name) for k, v in params.items()} == {
-        "W1": ((30, 12), "float64"), "b1": ((12,), "float64"), "W2": ((12, 3), "float64"), "b2": ((3,), "float64")}
+        "W1": ((42, 12), "float64"), "b1": ((12,), "float64"), "W2": ((12, 3), "float64"), "b2": ((3,), "float64")}
     assert "<svg" in (tmp_path / "curves.svg").read_text()
 
 
@@ -81,6 +81,37 @@ def test_the_default_rates_train(optimizer, activation, idx, tmp_path, capsys):
     assert main(["train", "--data", str(idx), "--optimizer", optimizer, "--activation", activation,
                  "--epochs", "40", "--output", str(tmp_path / "curves.png")]) == 0
     assert float(re.search(r"test accuracy ([\d.]+)", capsys.readouterr().out)[1]) > 0.9
+
+
+@pytest.mark.parametrize("network, described, w1, steps", [
+    ("simple-convnet", "simple-convnet 1x8x8-100-10, relu, float32; adam at 0.001, 1,150 steps of 50", (30, 1, 5, 5), 1150),
+    ("deep-convnet", "deep-convnet 1x8x8-50-10, relu, float32; adam at 0.001, 57 steps of 50", (16, 1, 3, 3), 57)])
+def test_the_convolutional_networks_train(network, described, w1, steps, tmp_path, capsys):
+    pytest.importorskip("sklearn")
+    epochs = [] if steps == 1150 else ["--epochs", "2"]
+    path = tmp_path / "net.npz"
+    assert main(["train", "--network", network, *epochs, "--output", str(tmp_path / "curves.png"), "--save", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert described in out
+    accuracy = float(re.search(rf"test accuracy ([\d.]+) after {steps:,} steps", out)[1])
+    assert accuracy > (0.9 if steps == 1150 else 0.5)
+    net = (pynn.SimpleConvNet if network == "simple-convnet" else pynn.DeepConvNet)((1, 8, 8))
+    net.load_params(path)
+    assert net.params["W1"].shape == w1
+    # the whole test set, as the printed accuracy, whatever the curves use
+    _, (x, t) = pynn.load_digits(flatten=False)
+    assert net.accuracy(x, t) == pytest.approx(accuracy, abs=0.003)
+
+
+@pytest.mark.parametrize("network", ["simple-convnet", "deep-convnet"])
+def test_every_size_can_be_chosen(network, idx, tmp_path, capsys):
+    options = ["--hidden", "7", "--dtype", "float64", "--epochs", "2", "--batch-size", "30", "--lr", "0.01"]
+    assert main(["train", "--data", str(idx), "--network", network, *options, "--output", str(tmp_path / "a.png"),
+                 "--save", str(tmp_path / "net.npz")]) == 0
+    assert f"{network} 1x6x7-7-3, relu, float64; adam at 0.01, 20 steps of 30" in capsys.readouterr().out
+    params = load_params(tmp_path / "net.npz")
+    last = max(params)
+    assert params[last].shape == (3,) and params[f"W{last[1:]}"].shape == (7, 3) and params[last].dtype == np.float64
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
@@ -120,7 +151,9 @@ def test_wrong_usage(args, words, capsys):
     (["--output", "curves.xyz"], "--output curves.xyz must end in .png, or another of"),
     (["--output", "."], "--output . must end in .png"),
     (["--output", "occupied.png"], "occupied.png"),
-    (["--save", "net.h5"], "net.h5 must end in .npz")])
+    (["--save", "net.h5"], "net.h5 must end in .npz"),
+    (["--network", "simple-convnet", "--activation", "sigmoid"], "--activation sigmoid: simple-convnet has relu and no other"),
+    (["--network", "deep-convnet", "--init-std", "0.1"], "--init-std: deep-convnet has He's standard deviations")])
 def test_errors_are_one_line(args, words, idx, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "occupied.png").mkdir()
@@ -137,7 +170,7 @@ def test_a_missing_extra_is_named(module, words, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     if module != "sklearn":
-        monkeypatch.setattr("pynn.datasets.load_digits", lambda: ((np.ones((2, 4)), np.arange(2)),) * 2)
+        monkeypatch.setattr("pynn.datasets.load_digits", lambda flatten: ((np.ones((2, 4)), np.arange(2)),) * 2)
     assert main(["train"]) == 1
     assert words in capsys.readouterr().err
 

@@ -124,6 +124,13 @@ def test_other_sizes(rng, dim, conv, pixels):
         np.testing.assert_allclose(grad, alone[key], rtol=0, atol=1e-15)
 
 
+@pytest.mark.parametrize("name, side, left", [("SimpleConvNet", 5, 0), ("SimpleConvNet", 3, -1), ("DeepConvNet", 3, 0)])
+def test_images_of_which_nothing_is_left_are_refused(name, side, left):
+    """They would train the last bias alone, or divide by no inputs."""
+    with pytest.raises(ValueError, match=rf"{name}: input_dim is \(1, {side}, 9\), .* leave {left}x\d pixels; .* larger"):
+        getattr(networks, name)((1, side, 9))
+
+
 def test_deep_convnet_of_another_shape(rng):
     conv = {"filter_num": 3, "filter_size": 3, "pad": 1, "stride": 1}
     np.random.seed(0)

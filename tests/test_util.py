@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import pynn
 from pynn.util import shuffle_dataset, smooth_curve
 
 
@@ -73,3 +74,8 @@ def test_shuffle_names_both_lengths():
 def test_shuffle_refuses_single_numbers(x, t):
     with pytest.raises(ValueError, match="axis of examples"):
         shuffle_dataset(x, t)
+
+
+@pytest.mark.parametrize("name", ["smooth_curve", "shuffle_dataset", "im2col", "col2im"])
+def test_the_names_of_the_book_are_at_the_top(name):
+    assert getattr(pynn, name) is getattr(pynn.util, name)

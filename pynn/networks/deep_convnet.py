@@ -48,7 +48,7 @@ class DeepConvNet(Network):
             if idx % 2 == 0:
                 self.layers.append(Pooling(pool_h=2, pool_w=2, stride=2))
                 height, width = height // 2, width // 2
-        pixels = channels * height * width
+        pixels = channels * self._pixels(input_dim, height, width)
         self._draw(7, hidden_size, (pixels, hidden_size), pixels)
         self._draw(8, output_size, (hidden_size, output_size), hidden_size)
         self._add(7, Affine(self.params["W7"], self.params["b7"]))

@@ -41,6 +41,12 @@ class Network:
         self.owners = {}
         self.last_loss = None
 
+    def _pixels(self, input_dim, height, width):
+        if min(height, width) < 1:
+            raise ValueError(f"{type(self).__name__}: input_dim is {tuple(input_dim)}, of which the convolutions and poolings "
+                             f"leave {height}x{width} pixels; the images must be larger")
+        return height * width
+
     def predict(self, x):
         """Return the scores of every class, (N, classes), before the softmax, for x of shape (N, inputs)."""
         return self._forward(x, train_flg=False)

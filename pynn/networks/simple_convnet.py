@@ -33,7 +33,7 @@ class SimpleConvNet(Network):
         pad, stride = conv_param["pad"], conv_param["stride"]
         channels, height, width = input_dim
         rows, cols = ((n + 2 * pad - size) // stride + 1 for n in (height, width))
-        pooled = filters * (rows // 2) * (cols // 2)
+        pooled = filters * self._pixels(input_dim, rows // 2, cols // 2)
 
         for idx, shape in enumerate([(filters, channels, size, size), (pooled, hidden_size), (hidden_size, output_size)], 1):
             self.params[f"W{idx}"] = (weight_init_std * np.random.randn(*shape)).astype(self.dtype)
