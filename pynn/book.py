@@ -2,7 +2,8 @@
 
 In a notebook, import it before the book's modules; ``python -m pynn run SCRIPT.py`` does it for a script.
 A folder ``common`` or ``dataset`` on the path, such as the book's own, yields to pynn only in the modules
-listed here; any other module in it is found as ever.
+listed here; any other module in it is found as ever. A chapter's network, such as ``simple_convnet``, is the
+reader's own file where there is one, else pynn's.
 """
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
@@ -21,6 +22,11 @@ MODULES = {
     "common.trainer": ("pynn.optimizer", "pynn.trainer"),
     "common.util": ("pynn.util",),
     "dataset.mnist": ("pynn.datasets.mnist",),
+}
+CHAPTERS = {
+    "two_layer_net": (*_NETWORK, "pynn.networks.two_layer_net"),
+    "simple_convnet": (*_NETWORK, "pynn.networks.simple_convnet"),
+    "deep_convnet": (*_NETWORK, "pynn.networks.deep_convnet"),
 }
 PACKAGES = ("common", "dataset")
 
@@ -42,14 +48,23 @@ class _BookFinder:
 
     @staticmethod
     def exec_module(module):
-        for source in MODULES.get(module.__name__, ()):
+        for source in {**MODULES, **CHAPTERS}.get(module.__name__, ()):
             exec(f"from {source} import *", vars(module))
+
+
+class _ChapterFinder(_BookFinder):
+    """Finds a chapter's network if nobody else did."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return ModuleSpec(name, cls, origin="pynn") if name in CHAPTERS else None
 
 
 def install():
     """Put pynn in the place of the book's modules, those already imported included."""
     if _BookFinder not in sys.meta_path:
         sys.meta_path.insert(0, _BookFinder)
+        sys.meta_path.append(_ChapterFinder)
         for name in MODULES:
             sys.modules.pop(name, None)
 

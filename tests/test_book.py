@@ -1,44 +1,13 @@
 """Scripts in the book's style under ``python -m pynn run``, and notebooks after ``import pynn.book``."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 from textwrap import dedent
 
 import numpy as np
 import pytest
+from scripts import chapter as chapter
+from scripts import python, run
 
-import pynn
 from pynn import reference
-
-PYTHONPATH = str(Path(pynn.__file__).parents[1])
-
-
-def python(*args, cwd, **env):
-    env = {**os.environ, "PYTHONPATH": PYTHONPATH, **env}
-    return subprocess.run([sys.executable, *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True,
-                          timeout=120)
-
-
-def run(script, *args, cwd=None, **env):
-    """A script's lines under pynn, which must end well and say nothing on standard error."""
-    result = python("-m", "pynn", "run", script, *args, cwd=cwd or script.parent, **env)
-    assert (result.returncode, result.stderr) == (0, "")
-    return result.stdout.splitlines()
-
-
-@pytest.fixture
-def chapter(tmp_path):
-    """A reader's folders: a chapter's scripts beside a `common` of the book's that must not be used."""
-    (tmp_path / "common").mkdir()
-    (tmp_path / "common" / "__init__.py").write_text("")
-    for name in ("layers", "functions", "gradient", "optimizer", "trainer", "util"):
-        (tmp_path / "common" / f"{name}.py").write_text("raise RuntimeError('not pynn')\n")
-    (tmp_path / "common" / "mine.py").write_text("answer = 42\n")
-    (tmp_path / "ch05").mkdir()
-    return tmp_path / "ch05"
-
 
 TWO_LAYER_NET = '''\
 import sys, os
