@@ -452,6 +452,19 @@ def test_a_later_file_fails_and_the_earlier_ones_stay(mirrors, published, cache)
     assert_loaded(load_mnist(), published)
 
 
+def test_download_false_leaves_the_network_alone(mirrors, published, cache, tmp_path):
+    write_set(cache, published[:3])                 # a part, which a download would complete
+    with pytest.raises(DatasetError, match="MNIST is not here, and download is False") as caught:
+        load_mnist(data_home=tmp_path / "home", download=False)
+    for part in (tmp_path / "home" / "mnist", cache, "PYNN_DATA_HOME", "load_digits()"):
+        assert str(part) in str(caught.value)
+    with pytest.raises(DatasetError, match="Fashion-MNIST is not here"):
+        load_fashion_mnist(download=False)
+    write_set(cache, published)
+    assert_loaded(load_mnist(download=False), published)
+    assert mirrors.requests == []
+
+
 def test_a_server_that_unpacks_on_the_way(mirrors, published):
     for name, array in zip(NAMES, published):
         mirrors.answers["a", name] = (200, gzip.compress(idx_bytes(array)),
@@ -591,7 +604,7 @@ def test_digits_are_split_the_same_always():
 def test_digits_arguments():
     pytest.importorskip("sklearn")
     (x, t), (x_test, t_test) = load_digits(normalize=False, flatten=False, one_hot_label=True,
-                                           data_home="unused")
+                                           data_home="unused", download=False)
     assert x.shape == (1438, 1, 8, 8) and x.dtype == np.uint8 and x.max() == 16
     assert t.shape == (1438, 10) and t.dtype == np.float64
     np.testing.assert_array_equal(t.argmax(axis=1), load_digits()[0][1])

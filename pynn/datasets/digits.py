@@ -8,7 +8,7 @@ SEED = 20160924         # of the split; any number does, so long as it stays
 TEST_SHARE = 0.2        # of every class
 
 
-def load_digits(normalize=True, flatten=True, one_hot_label=False, *, data_home=None):
+def load_digits(normalize=True, flatten=True, one_hot_label=False, *, data_home=None, download=True):
     """Load scikit-learn's digits: 1,438 and 359 images, 8x8, of handwritten digits.
 
     The test set is a fifth of every class, drawn once and for all: the split
@@ -23,7 +23,7 @@ def load_digits(normalize=True, flatten=True, one_hot_label=False, *, data_home=
     one_hot_label : bool
         A label as a row of 10 numbers, float64, a 1 at the label's place,
         instead of a uint8 from 0 to 9.
-    data_home : optional
+    data_home, download : optional
         Not used, as the digits come with scikit-learn; here so that the
         loaders can stand in for each other.
 

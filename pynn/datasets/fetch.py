@@ -84,13 +84,13 @@ def complete(folder, found):
     return not missing
 
 
-def read_source(source, data_home=None):
+def read_source(source, data_home=None, download=True):
     """The four arrays of `source` and the paths they were read from.
 
     Local files that differ from the published ones warn; files of another
     data set are an error.
     """
-    paths = _locate(source, data_home)
+    paths = _locate(source, data_home, download)
     arrays, differing = [], []
     for name, published in zip(NAMES, source.sums):
         path = paths[name]
@@ -110,8 +110,8 @@ def read_source(source, data_home=None):
     return arrays, [paths[name] for name in NAMES]
 
 
-def _locate(source, data_home):
-    """The four files of `source` as {name: path}, downloaded if they are nowhere."""
+def _locate(source, data_home, download):
+    """The four files of `source` as {name: path}; if they are nowhere, downloaded or an error."""
     homes = [home for home in (data_home, os.environ.get("PYNN_DATA_HOME")) if home]
     homes = [Path(home).expanduser() for home in homes]
     cache = cache_home() / source.folder
@@ -126,6 +126,8 @@ def _locate(source, data_home):
                 warnings.warn(f"data_home={str(data_home)!r} holds no {source.title}; "
                               f"using {folder}", DatasetWarning, stacklevel=5)
             return found
+    if not download:
+        raise DatasetError(f"{source.title} is not here, and download is False\n{_advice(source, folders)}")
     return _download(source, cache, folders)
 
 

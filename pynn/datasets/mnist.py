@@ -8,7 +8,7 @@ from pynn.datasets.fetch import FASHION_MNIST, MNIST, NAMES, complete, find_file
 from pynn.datasets.idx import DatasetError, read_idx
 
 
-def load_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=None):
+def load_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=None, download=True):
     """Load MNIST: 60,000 and 10,000 images, 28x28, of handwritten digits.
 
     The four IDX files (packed with gzip or not) are sought in `data_home`,
@@ -27,6 +27,8 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=N
         instead of a uint8 from 0 to 9.
     data_home : str or path-like, optional
         A folder that holds ``mnist/``, or the four files themselves.
+    download : bool
+        False never asks the network: files that are nowhere are an error.
 
     Returns
     -------
@@ -49,10 +51,10 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=N
     ----------
     Section 3.6.1 of the book.
     """
-    return _load(MNIST, data_home, normalize, flatten, one_hot_label)
+    return _load(MNIST, data_home, download, normalize, flatten, one_hot_label)
 
 
-def load_fashion_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=None):
+def load_fashion_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=None, download=True):
     """Load Fashion-MNIST: images of clothes in the form of MNIST.
 
     Parameters, results and errors are those of `load_mnist`; the files are
@@ -65,7 +67,7 @@ def load_fashion_mnist(normalize=True, flatten=True, one_hot_label=False, *, dat
     ----------
     H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST", arXiv:1708.07747.
     """
-    return _load(FASHION_MNIST, data_home, normalize, flatten, one_hot_label)
+    return _load(FASHION_MNIST, data_home, download, normalize, flatten, one_hot_label)
 
 
 def load_idx_folder(folder, normalize=True, flatten=True, one_hot_label=False):
@@ -93,8 +95,8 @@ def load_idx_folder(folder, normalize=True, flatten=True, one_hot_label=False):
     return arrange(arrays, 255, classes, normalize, flatten, one_hot_label)
 
 
-def _load(source, data_home, normalize, flatten, one_hot_label):
-    arrays, paths = read_source(source, data_home)
+def _load(source, data_home, download, normalize, flatten, one_hot_label):
+    arrays, paths = read_source(source, data_home, download)
     _check(arrays, paths, (28, 28), 10)
     return arrange(arrays, 255, 10, normalize, flatten, one_hot_label)
 
