@@ -3,16 +3,19 @@
  *   for each block of columns and each block of K        gemm
  *     pack B, where its rows are not contiguous or the block is large
  *     for each range of rows (or columns), over the pool    gemm_rows, gemm_columns
- *       pack A, where the block is large
- *       for each panel of B, for each tile of rows        the micro-kernel
+ *       for each block of rows                            gemm_block
+ *         pack A, where C is wide
+ *         for each panel of B, for each tile of rows      the micro-kernel
+ *         the last few columns                            dot products
  *
  * K is cut by its length alone and never over threads, so a result does not depend on how many there are. */
 
 struct FN(block) {
     const struct gemm_args *g;
     const real *a, *b, *packed_b, *tail;    /* A and B at this block; B's last, partial vector of columns, padded */
-    ptrdiff_t kc, j0, nc;                   /* rows of B; columns of C that panels cover */
-    ptrdiff_t thin;                         /* columns of C after them, if they are computed as dot products */
+    const real *thin_b;                     /* the columns after those, contiguous, if A has contiguous rows */
+    ptrdiff_t kc, mc, j0, nc;               /* rows of B; rows of a block of A; columns of C that panels cover */
+    ptrdiff_t thin;                         /* columns of C after them, as dot products */
     int pack_a, widest;                     /* vectors in a panel */
     struct FN(epilogue) epilogue;
 };
@@ -52,14 +55,30 @@ FN(panel)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, int nv, ptr
     }
 }
 
-/* Rows [i0, i1) and columns [j0, j1) of this block. */
+/* The columns that no panel covers, for rows [begin, end). */
+static void
+FN(gemm_thin)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct gemm_args *g = s->g;
+    real *c = (real *)g->c + s->j0 + s->nc;
+    struct FN(epilogue) e = s->epilogue;
+    e.bias += e.bias != NULL ? s->nc : 0;
+    if (g->a_cs == 1) {
+        FN(dot_columns)(begin, end, s->thin, s->kc, s->a, g->a_rs, s->thin_b, s->kc, c, g->c_rs, &e);
+    }
+    else {
+        const real *b = s->b + s->nc * g->b_cs;
+        FN(row_columns)(begin, end, g->m, s->thin, s->kc, s->a, g->a_cs, b, g->b_rs, g->b_cs, c, g->c_rs, &e);
+    }
+}
+
+/* Rows [i0, i1) and columns [j0, j1) of this block, and the thin columns after the last of them. */
 static void
 FN(gemm_block)(const struct FN(block) *s, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1)
 {
     const struct gemm_args *g = s->g;
-    const ptrdiff_t mc = s->pack_a ? A_BLOCK_BYTES / ((ptrdiff_t)sizeof(real) * s->kc) : i1 - i0;
-    for (ptrdiff_t i = i0; i < i1; i += mc) {
-        const ptrdiff_t end = min_(i + mc, i1);
+    for (ptrdiff_t i = i0, end; i < i1; i = end) {
+        end = min_(i + s->mc, i1);
         real *packed_a = NULL;
         if (s->pack_a) {
             const int mr = FN(tile_rows)(PANEL_VECTORS);
@@ -89,6 +108,9 @@ FN(gemm_block)(const struct FN(block) *s, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t 
             }
             FN(panel)(s, i, end, nv, min_(j1 - j, nv * VL), packed_a, b, b_rs, j);
             j += nv * VL;
+        }
+        if (s->thin > 0 && j1 == s->nc) {
+            FN(gemm_thin)(s, i, end);
         }
     }
 }
@@ -120,31 +142,14 @@ FN(gemm_columns)(void *block, ptrdiff_t begin, ptrdiff_t end)
     FN(gemm_block)(s, 0, s->g->m, begin * PANEL_VECTORS * VL, FN(group_end)(end, s->nc));
 }
 
-/* The columns that no panel covers, over the whole of K. */
-static void
-FN(gemm_thin)(void *block, ptrdiff_t begin, ptrdiff_t end)
-{
-    const struct FN(block) *s = block;
-    const struct gemm_args *g = s->g;
-    const real *a = g->a, *bias = g->bias == NULL ? NULL : (const real *)g->bias + s->nc;
-    real *c = (real *)g->c + s->nc;
-    if (g->a_cs == 1) {
-        FN(dot_columns)(begin, end, s->thin, g->k, a, g->a_rs, s->packed_b, g->k, c, g->c_rs, bias, g->relu);
-    }
-    else {
-        const real *b = (const real *)g->b + s->nc * g->b_cs;
-        FN(row_columns)(begin, end, g->m, s->thin, g->k, a, g->a_cs, b, g->b_rs, g->b_cs, c, g->c_rs, bias, g->relu);
-    }
-}
-
 /* Columns of B that are both contiguous already: dot products without packing, for a C of one or two rows. */
 static void
 FN(gemm_dots)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct gemm_args *g = args;
-    const real *bias = g->bias == NULL ? NULL : (const real *)g->bias + begin;
+    const struct FN(epilogue) e = {0, g->bias == NULL ? NULL : (const real *)g->bias + begin, g->relu};
     FN(dot_columns)(0, g->m, end - begin, g->k, g->a, g->a_rs, (const real *)g->b + begin * g->b_cs, g->b_cs,
-                    (real *)g->c + begin, g->c_rs, bias, g->relu);
+                    (real *)g->c + begin, g->c_rs, &e);
 }
 
 /* One row of C as a sum of rows of B: B streams through once, in the order in which it lies. */
@@ -152,7 +157,8 @@ static void
 FN(gemv)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct gemm_args *g = args;
-    const real *a = g->a, *b = g->b, *bias = g->bias;
+    const struct FN(epilogue) e = {0, g->bias, g->relu};
+    const real *a = g->a, *b = g->b;
     real *c = g->c;
     for (ptrdiff_t j = begin; j < end; j++) {
         c[j] = 0;
@@ -176,7 +182,7 @@ FN(gemv)(void *args, ptrdiff_t begin, ptrdiff_t end)
         }
     }
     for (ptrdiff_t j = begin; j < end; j++) {
-        c[j] = FN(finish)(c[j], bias == NULL ? 0 : bias[j], g->relu);
+        FN(put)(c, c[j], &e, j);
     }
 }
 
@@ -224,15 +230,23 @@ inline_always ptrdiff_t
 FN(thin_columns)(const struct gemm_args *g)
 {
     const ptrdiff_t rest = g->n % VL;
-    const int along_k = g->a_cs == 1 && g->k >= 4 * VL && rest * g->k * (ptrdiff_t)sizeof(real) <= B_BLOCK_BYTES;
+    const int along_k = g->a_cs == 1 && g->k >= 4 * VL;
     const int along_m = g->a_rs == 1 && g->m >= VL;
     return rest <= min_(MAX_THIN, VL / 2) && g->m >= 4 && (along_k || along_m) ? rest : 0;
+}
+
+/* `n` cut into the fewest blocks of at most `most` units, nearly equal: the units in one of them. */
+inline_always ptrdiff_t
+FN(even)(ptrdiff_t n, ptrdiff_t most)
+{
+    const ptrdiff_t blocks = max_(1, (n + most - 1) / most);
+    return max_(1, (n + blocks - 1) / blocks);
 }
 
 static void
 FN(gemm)(const struct gemm_args *g)
 {
-    const ptrdiff_t size = sizeof(real), m = g->m, n = g->n, k = g->k;
+    const ptrdiff_t size = sizeof(real), m = g->m, n = g->n, k = g->k, rows = FN(tile_rows)(PANEL_VECTORS);
     if (m <= 0 || n <= 0) {
         return;
     }
@@ -248,19 +262,21 @@ FN(gemm)(const struct gemm_args *g)
      * is read well enough where it lies until its rows are far apart and there are many panels to read it for. */
     const int large = m >= 48 && n >= 2 * VL && (m * k + k * n) * size > PACK_BYTES;
     const int pack_b = g->b_cs != 1 || large;
-    const ptrdiff_t kc_most = L1_PANEL_BYTES / (PANEL_VECTORS * VEC_BYTES), k_blocks = max_(1, (k + kc_most - 1) / kc_most);
-    const ptrdiff_t kc_even = max_(1, (k + k_blocks - 1) / k_blocks), width = PANEL_VECTORS * VL;
+    const ptrdiff_t width = PANEL_VECTORS * VL, vectors = (k + VL - 1) / VL, tiles = (m + rows - 1) / rows;
+    const ptrdiff_t kc_even = FN(even)(vectors, L1_PANEL_BYTES / (width * VL * size)) * VL;
     struct FN(block) s = {
         .g = g,
-        .thin = FN(thin_columns)(g),
+        .mc = FN(even)(tiles, A_BLOCK_BYTES / (rows * kc_even * size)) * rows,
         .pack_a = large && n >= 32 * width,
         .widest = !pack_b && m <= ACCUMULATORS / 4 ? 4 : PANEL_VECTORS,
     };
     const ptrdiff_t nc_most = pack_b ? (B_BLOCK_BYTES / (size * kc_even)) / width * width : n;
-    real *scratch = thread_scratch();
+    const ptrdiff_t thin = FN(thin_columns)(g), full = n - thin;
+    real *scratch = thread_scratch(), *thin_b = (real *)((char *)scratch + B_BLOCK_BYTES + A_BLOCK_BYTES);
 
-    for (s.j0 = 0; s.j0 < n - s.thin; s.j0 += nc_most) {
-        s.nc = min_(nc_most, n - s.thin - s.j0);
+    for (s.j0 = 0; s.j0 == 0 || s.j0 < full; s.j0 += nc_most) {
+        s.nc = min_(nc_most, full - s.j0);
+        s.thin = s.j0 + s.nc == full ? thin : 0;
         for (ptrdiff_t k0 = 0; k0 < max_(k, 1); k0 += kc_even) {
             s.kc = min_(kc_even, k - k0);
             s.a = (const real *)g->a + k0 * g->a_cs;
@@ -281,7 +297,10 @@ FN(gemm)(const struct gemm_args *g)
                 FN(pack)(rest, VL, s.kc, s.b + (s.nc - rest), 1, g->b_rs, scratch);
                 s.tail = scratch;
             }
-            const int rows = FN(tile_rows)(PANEL_VECTORS);
+            if (s.thin > 0 && g->a_cs == 1) {
+                FN(pack)(s.kc, s.kc, s.thin, s.b + s.nc * g->b_cs, g->b_rs, g->b_cs, thin_b);
+                s.thin_b = thin_b;
+            }
             if (m >= 4 * rows || m >= n) {
                 FN(spread)(m, FN(grain)(s.nc * s.kc, rows), FN(gemm_rows), &s);
             }
@@ -289,14 +308,6 @@ FN(gemm)(const struct gemm_args *g)
                 FN(spread)(FN(groups)(s.nc), FN(grain)(m * s.kc * width, 1), FN(gemm_columns), &s);
             }
         }
-    }
-    if (s.thin > 0) {
-        s.nc = n - s.thin;
-        if (g->a_cs == 1) {
-            FN(pack)(k, k, s.thin, (const real *)g->b + s.nc * g->b_cs, g->b_rs, g->b_cs, scratch);
-            s.packed_b = scratch;
-        }
-        FN(spread)(m, FN(grain)(s.thin * k, 4 * VL), FN(gemm_thin), &s);
     }
 }
 

@@ -27,9 +27,10 @@
 #define PANEL_VECTORS 2
 #endif
 
-/* Blocking, in bytes so that both dtypes share it: a panel of B stays in the first-level cache, a block of A in the
- * second, all of a packed block of B in the third. Operands smaller than PACK_BYTES are not worth packing. */
-#define L1_PANEL_BYTES (32 * 1024)
+/* Blocking, in bytes so that both dtypes share it: a panel of B about fills the first-level cache (it is read in order, so
+ * what does not fit comes in time), a block of A stays in the second, all of a packed block of B in the third. Operands
+ * smaller than PACK_BYTES are not worth packing. */
+#define L1_PANEL_BYTES (40 * 1024)
 #define PACK_BYTES (96 * 1024)
 #define A_BLOCK_BYTES (128 * 1024)
 #define B_BLOCK_BYTES (1024 * 1024)

@@ -5,7 +5,7 @@
 #include "isa.h"
 #include "parallel.h"
 
-#define SCRATCH_BYTES (B_BLOCK_BYTES + A_BLOCK_BYTES)
+#define SCRATCH_BYTES (B_BLOCK_BYTES + A_BLOCK_BYTES + L1_PANEL_BYTES)
 
 /* SCRATCH_BYTES of 64-byte aligned memory that belongs to the calling thread; its contents last until the next kernel. */
 void *thread_scratch(void);

@@ -3,17 +3,19 @@
 
 #define MAX_THIN 4              /* columns at once */
 
-inline_always real
-FN(finish)(real sum, real bias, int relu)
+/* One element of C from its sum, as the micro-kernel's epilogue does it for a vector. */
+inline_always void
+FN(put)(real *c, real sum, const struct FN(epilogue) *e, ptrdiff_t j)
 {
-    sum += bias;
-    return relu && sum <= 0 ? 0 : sum;
+    sum += e->accumulate ? c[j] : 0;
+    sum += e->bias != NULL ? e->bias[j] : 0;
+    c[j] = e->relu && sum <= 0 ? 0 : sum;
 }
 
 /* mr x nc dot products: rows of A and columns of B that are both contiguous along K. */
 inline_always void
 FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
-         real *c, ptrdiff_t c_rs, const real *bias, int relu)
+         real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
 {
     vec acc[4][MAX_THIN];
     UNROLL
@@ -47,7 +49,7 @@ FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
             for (ptrdiff_t q = l; q < k; q++) {
                 sum += a[i * a_rs + q] * b[j * b_cs + q];
             }
-            c[i * c_rs + j] = FN(finish)(sum, bias == NULL ? 0 : bias[j], relu);
+            FN(put)(c + i * c_rs, sum, e, j);
         }
     }
 }
@@ -55,15 +57,17 @@ FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
 /* C[begin:end, 0:n] for any n, both operands contiguous along K. */
 static void
 FN(dot_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
-                const real *b, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const real *bias, int relu)
+                const real *b, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
 {
     for (ptrdiff_t j = 0; j < n; j += MAX_THIN) {
         const ptrdiff_t nc = min_(MAX_THIN, n - j);
-        const real *bj = b + j * b_cs, *bias_j = bias == NULL ? NULL : bias + j;
+        const real *bj = b + j * b_cs;
+        struct FN(epilogue) ej = *e;
+        ej.bias += e->bias != NULL ? j : 0;
         ptrdiff_t i = begin;
-#define DOTS(MR, NC)                                                                                        \
-    for (; i + MR <= end; i += MR) {                                                                        \
-        FN(dots)(MR, NC, k, a + i * a_rs, a_rs, bj, b_cs, c + i * c_rs + j, c_rs, bias_j, relu);            \
+#define DOTS(MR, NC)                                                                        \
+    for (; i + MR <= end; i += MR) {                                                        \
+        FN(dots)(MR, NC, k, a + i * a_rs, a_rs, bj, b_cs, c + i * c_rs + j, c_rs, &ej);     \
     }
         switch (nc) {
             case 1: DOTS(4, 1) DOTS(1, 1) break;
@@ -75,10 +79,11 @@ FN(dot_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t n, ptrdiff_t k, const 
     }
 }
 
-/* nv vectors of rows by nc columns: A has contiguous columns (a transpose), B is reached one element at a time. */
+/* nv vectors of rows by nc columns: A has contiguous columns (a transpose), B is reached one element at a time. Of the
+ * rows only [first, end) are stored. */
 inline_always void
-FN(row_vectors)(const int nv, const int nc, ptrdiff_t rows, ptrdiff_t k, const real *a, ptrdiff_t a_cs,
-                const real *b, ptrdiff_t b_rs, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const real *bias, int relu)
+FN(row_vectors)(const int nv, const int nc, ptrdiff_t first, ptrdiff_t end, ptrdiff_t k, const real *a, ptrdiff_t a_cs,
+                const real *b, ptrdiff_t b_rs, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
 {
     vec acc[4][MAX_THIN];
     UNROLL
@@ -106,10 +111,10 @@ FN(row_vectors)(const int nv, const int nc, ptrdiff_t rows, ptrdiff_t k, const r
             FN(store)(column[j] + v * VL, acc[v][j]);
         }
     }
-    for (ptrdiff_t i = 0; i < rows; i++) {
+    for (ptrdiff_t i = first; i < end; i++) {
         UNROLL
         for (int j = 0; j < nc; j++) {
-            c[i * c_rs + j] = FN(finish)(column[j][i], bias == NULL ? 0 : bias[j], relu);
+            FN(put)(c + i * c_rs, column[j][i], e, j);
         }
     }
 }
@@ -117,23 +122,17 @@ FN(row_vectors)(const int nv, const int nc, ptrdiff_t rows, ptrdiff_t k, const r
 /* C[begin:end, 0:n] for n <= MAX_THIN, where the rows of A are contiguous and there are at least VL of them. */
 static void
 FN(row_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t a_cs,
-                const real *b, ptrdiff_t b_rs, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const real *bias, int relu)
+                const real *b, ptrdiff_t b_rs, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
 {
     ptrdiff_t i = begin;
-    real last[VL * MAX_THIN];
-#define ROWS(NV, NC)                                                                                                 \
-    for (; i + NV * VL <= end; i += NV * VL) {                                                                       \
-        FN(row_vectors)(NV, NC, NV * VL, k, a + i, a_cs, b, b_rs, b_cs, c + i * c_rs, c_rs, bias, relu);             \
+#define ROWS(NV, NC)                                                                                        \
+    for (; i + NV * VL <= end; i += NV * VL) {                                                              \
+        FN(row_vectors)(NV, NC, 0, NV * VL, k, a + i, a_cs, b, b_rs, b_cs, c + i * c_rs, c_rs, e);          \
     }
-#define LAST_ROWS(NC)   /* a vector that ends with row `m` at the latest; the rows before i are thrown away */       \
-    if (i < end) {                                                                                                   \
-        const ptrdiff_t from = min_(i, m - VL);                                                                      \
-        FN(row_vectors)(1, NC, VL, k, a + from, a_cs, b, b_rs, b_cs, last, NC, bias, relu);                          \
-        for (; i < end; i++) {                                                                                       \
-            for (int j = 0; j < NC; j++) {                                                                           \
-                c[i * c_rs + j] = last[(i - from) * NC + j];                                                         \
-            }                                                                                                        \
-        }                                                                                                            \
+#define LAST_ROWS(NC)       /* a vector that ends with row `m` at the latest: it may begin before row i */   \
+    if (i < end) {                                                                                          \
+        const ptrdiff_t from = min_(i, m - VL);                                                             \
+        FN(row_vectors)(1, NC, i - from, end - from, k, a + from, a_cs, b, b_rs, b_cs, c + from * c_rs, c_rs, e); \
     }
     switch (n) {
         case 1: ROWS(4, 1) ROWS(1, 1) LAST_ROWS(1) break;
