@@ -11,7 +11,7 @@ import numpy as np
 SIZES = {"two-layer": (100, 50, 17), "simple-convnet": (100, 100, 20), "deep-convnet": (50, 100, 20)}
 # Rates at which the optimizers train the networks well.
 RATES = {"sgd": 0.2, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.05, "rmsprop": 0.003, "adam": 0.003}
-CONVNET_RATES = {"sgd": 0.2, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03, "rmsprop": 0.001, "adam": 0.001}
+CONVNET_RATES = {"sgd": 0.2, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.01, "rmsprop": 0.001, "adam": 0.001}
 
 
 def _each(values):

@@ -83,6 +83,13 @@ def test_the_default_rates_train(optimizer, activation, idx, tmp_path, capsys):
     assert float(re.search(r"test accuracy ([\d.]+)", capsys.readouterr().out)[1]) > 0.9
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adagrad", "rmsprop"])
+def test_the_default_rates_train_convolutions(optimizer, tmp_path, capsys):
+    pytest.importorskip("sklearn")
+    assert main(["train", "--network", "simple-convnet", "--optimizer", optimizer, "--output", str(tmp_path / "curves.png")]) == 0
+    assert float(re.search(r"test accuracy ([\d.]+)", capsys.readouterr().out)[1]) > 0.9
+
+
 @pytest.mark.parametrize("network, described, w1, steps", [
     ("simple-convnet", "simple-convnet 1x8x8-100-10, relu, float32; adam at 0.001, 1,150 steps of 50", (30, 1, 5, 5), 1150),
     ("deep-convnet", "deep-convnet 1x8x8-50-10, relu, float32; adam at 0.001, 57 steps of 50", (16, 1, 3, 3), 57)])

@@ -1,5 +1,7 @@
 """SimpleConvNet and DeepConvNet against the reference, and convolutions in blocks against their layers one by one."""
 
+import pickle
+
 import numpy as np
 import pytest
 from compare import snapshot
@@ -230,6 +232,18 @@ def test_nan_and_infinity_in_blocks(rng, dtype, where, value):
     np.testing.assert_array_equal(np.isfinite(dx), np.isfinite(want_dx))
 
 
+@pytest.mark.parametrize("name", NETS)
+def test_a_network_in_use_can_be_pickled(name, data):
+    x, t = data
+    net = getattr(networks, name)()
+    net.gradient(x, t)
+    again = pickle.loads(pickle.dumps(net))
+    np.testing.assert_array_equal(again.predict(x), net.predict(x))
+    for layer, copied in zip(net._chain(), again._chain()):
+        if isinstance(layer, layers.Relu):
+            np.testing.assert_array_equal(copied.mask, layer.mask)
+
+
 def test_which_layers_become_blocks():
     conv = [layers.Convolution(np.ones((2, c, 3, 3)), 0) for c in (1, 2, 2)]
 
@@ -312,6 +326,21 @@ def test_accuracy_counts_a_last_batch_that_is_not_full(data):
     x, t = data
     net = pair("SimpleConvNet")[0]
     assert net.accuracy(x, net.predict(x).argmax(axis=1), batch_size=5) == 1
+
+
+@pytest.mark.parametrize("shape, words", [
+    ((2, 784), r"must be \(N, channels, height, width\): load with flatten=False, or use x.reshape\(-1, channels, height, width\)"),
+    ((2, 28, 28), r"one image is x\[np.newaxis\], grey images are x\[:, np.newaxis\]")])
+def test_images_without_their_axes_are_refused_in_words(shape, words):
+    with pytest.raises(ValueError, match=words):
+        networks.SimpleConvNet().predict(np.ones(shape))
+
+
+@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("input_dim", [(28, 28), 784, (1, 28, 28, 1)])
+def test_input_dim_is_refused_in_words(name, input_dim):
+    with pytest.raises(ValueError, match=rf"{name}: input_dim is .*{np.ravel(input_dim)[0]}.*; it must be \(channels, height, width\)"):
+        getattr(networks, name)(input_dim)
 
 
 def test_channels_last_images_are_refused_in_words():

@@ -63,8 +63,15 @@ check_images(const char *func, const char *name, PyArrayObject *x)
 {
     char text[SHAPE_TEXT];
     if (PyArray_NDIM(x) != 4) {
+        const char *advice = "";
+        if (PyArray_NDIM(x) == 3) {
+            advice = ": one image is x[np.newaxis], grey images are x[:, np.newaxis]";
+        }
+        else if (PyArray_NDIM(x) == 2) {
+            advice = ": load with flatten=False, or use x.reshape(-1, channels, height, width)";
+        }
         PyErr_Format(PyExc_ValueError, "%s: %s has shape %s; it must be (N, channels, height, width)%s", func, name,
-                     shape_text(x, text), PyArray_NDIM(x) == 3 ? ", and one image is x[np.newaxis]" : "");
+                     shape_text(x, text), advice);
         return -1;
     }
     return 0;

@@ -5,6 +5,8 @@ pooling, that of ReLU. The layers of a block keep the attributes that they would
 need are computed when somebody reads them.
 """
 
+from functools import partial
+
 import numpy as np
 
 from pynn import _core
@@ -34,9 +36,9 @@ class ConvBlock:
                                                         self.pool is not None, self.channels_last)
         # copies, as an optimizer changes the parameters in place
         as_of_now = Convolution(np.array(conv.W), np.array(conv.b), conv.stride, conv.pad)
-        self.relu.mask = lambda: as_of_now.forward(x) <= 0
+        self.relu.mask = partial(_mask, as_of_now, x)
         if self.pool is not None:
-            self.pool.x = lambda: _core.relu(as_of_now.forward(x))
+            self.pool.x = partial(_rectified, as_of_now, x)
             self.pool.index = self.index[..., :conv.W.shape[0]].transpose(0, 3, 1, 2)
         return self.out
 
@@ -46,6 +48,15 @@ class ConvBlock:
         dx, conv.dW, conv.db = _core.conv_block_backward(conv.x, conv.W, dout, self.out, self.index, conv.stride,
                                                          conv.pad, conv.needs_dx)
         return dx
+
+
+# functions of the module and not lambdas, so that a network can be pickled after a forward pass
+def _mask(conv, x):
+    return conv.forward(x) <= 0
+
+
+def _rectified(conv, x):
+    return _core.relu(conv.forward(x))
 
 
 def _halves(pool):

@@ -36,7 +36,7 @@ class DeepConvNet(Network):
                  hidden_size=50, output_size=10, *, dtype=np.float64):
         super().__init__(dtype)
         convs = [conv_param_1, conv_param_2, conv_param_3, conv_param_4, conv_param_5, conv_param_6]
-        channels, height, width = input_dim
+        channels, height, width = self._image(input_dim)
         self.layers = []
         for idx, conv in enumerate(convs, 1):
             filters, size, pad, stride = (conv[key] for key in ("filter_num", "filter_size", "pad", "stride"))

@@ -41,6 +41,11 @@ class Network:
         self.owners = {}
         self.last_loss = None
 
+    def _image(self, input_dim):
+        if np.shape(input_dim) != (3,):
+            raise ValueError(f"{type(self).__name__}: input_dim is {input_dim}; it must be (channels, height, width)")
+        return input_dim
+
     def _pixels(self, input_dim, height, width):
         if min(height, width) < 1:
             raise ValueError(f"{type(self).__name__}: input_dim is {tuple(input_dim)}, of which the convolutions and poolings "

@@ -31,7 +31,7 @@ class SimpleConvNet(Network):
         super().__init__(dtype)
         filters, size = conv_param["filter_num"], conv_param["filter_size"]
         pad, stride = conv_param["pad"], conv_param["stride"]
-        channels, height, width = input_dim
+        channels, height, width = self._image(input_dim)
         rows, cols = ((n + 2 * pad - size) // stride + 1 for n in (height, width))
         pooled = filters * self._pixels(input_dim, rows // 2, cols // 2)
 
