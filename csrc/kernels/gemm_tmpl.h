@@ -36,7 +36,7 @@ FN(panel)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, int nv, ptr
     const struct gemm_args *g = s->g;
     struct FN(epilogue) e = s->epilogue;
     const int most = FN(tile_rows)(packed_a != NULL ? PANEL_VECTORS : nv);  /* A is packed for full panels */
-    const ptrdiff_t tiles = (end - begin + most - 1) / most;
+    const ptrdiff_t tiles = ceil_div(end - begin, most);
     if (e.bias != NULL) {
         e.bias += j;
     }
@@ -83,7 +83,7 @@ FN(gemm_block)(const struct FN(block) *s, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t 
         if (s->pack_a) {
             const int mr = FN(tile_rows)(PANEL_VECTORS);
             packed_a = (real *)((char *)thread_scratch() + B_BLOCK_BYTES);
-            const ptrdiff_t tiles = (end - i + mr - 1) / mr;
+            const ptrdiff_t tiles = ceil_div(end - i, mr);
             for (ptrdiff_t t = 0, q = i; t < tiles; t++) {
                 const ptrdiff_t rows = (end - q + tiles - t - 1) / (tiles - t);
                 FN(pack)(rows, rows, s->kc, s->a + q * g->a_rs, g->a_rs, g->a_cs, packed_a + (q - i) * s->kc);
@@ -91,7 +91,7 @@ FN(gemm_block)(const struct FN(block) *s, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t 
             }
         }
         for (ptrdiff_t j = j0; j < j1;) {
-            const ptrdiff_t left = (j1 - j + VL - 1) / VL;
+            const ptrdiff_t left = ceil_div(j1 - j, VL);
             int nv = FN(panel_vectors)(left, s->widest);
             const real *b = s->b + j;
             ptrdiff_t b_rs = g->b_rs;
@@ -126,7 +126,7 @@ FN(gemm_rows)(void *block, ptrdiff_t begin, ptrdiff_t end)
 inline_always ptrdiff_t
 FN(groups)(ptrdiff_t nc)
 {
-    return max_(1, ((nc + VL - 1) / VL + 1) / PANEL_VECTORS);
+    return max_(1, (ceil_div(nc, VL) + 1) / PANEL_VECTORS);
 }
 
 inline_always ptrdiff_t
@@ -142,7 +142,7 @@ FN(gemm_columns)(void *block, ptrdiff_t begin, ptrdiff_t end)
     FN(gemm_block)(s, 0, s->g->m, begin * PANEL_VECTORS * VL, FN(group_end)(end, s->nc));
 }
 
-/* Columns of B that are both contiguous already: dot products without packing, for a C of one or two rows. */
+/* Rows of A and columns of B that are contiguous already: dot products without packing, for a C of few rows. */
 static void
 FN(gemm_dots)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
@@ -220,7 +220,7 @@ FN(pack_groups)(void *job, ptrdiff_t begin, ptrdiff_t end)
     const struct FN(pack_job) *p = job;
     const ptrdiff_t stop = FN(group_end)(end, p->nc);
     for (ptrdiff_t j = begin * PANEL_VECTORS * VL, nv; j < stop; j += nv * VL) {
-        nv = FN(panel_vectors)((stop - j + VL - 1) / VL, PANEL_VECTORS);
+        nv = FN(panel_vectors)(ceil_div(stop - j, VL), PANEL_VECTORS);
         FN(pack)(min_(nv * VL, stop - j), nv * VL, p->kc, p->b + j * p->g->b_cs, p->g->b_cs, p->g->b_rs, p->out + j * p->kc);
     }
 }
@@ -235,14 +235,6 @@ FN(thin_columns)(const struct gemm_args *g)
     return rest <= min_(MAX_THIN, VL / 2) && g->m >= 4 && (along_k || along_m) ? rest : 0;
 }
 
-/* `n` cut into the fewest blocks of at most `most` units, nearly equal: the units in one of them. */
-inline_always ptrdiff_t
-FN(even)(ptrdiff_t n, ptrdiff_t most)
-{
-    const ptrdiff_t blocks = max_(1, (n + most - 1) / most);
-    return max_(1, (n + blocks - 1) / blocks);
-}
-
 static void
 FN(gemm)(const struct gemm_args *g)
 {
@@ -250,7 +242,7 @@ FN(gemm)(const struct gemm_args *g)
     if (m <= 0 || n <= 0) {
         return;
     }
-    if (m <= 2 && g->a_cs == 1 && g->b_rs == 1 && g->b_cs != 1 && k >= VL) {
+    if (m <= max_(2, min_(16, k / (2 * VL))) && g->a_cs == 1 && g->b_rs == 1 && g->b_cs != 1 && k >= VL) {
         FN(spread)(n, FN(grain)(m * k, MAX_THIN), FN(gemm_dots), (void *)g);
         return;
     }
@@ -262,28 +254,29 @@ FN(gemm)(const struct gemm_args *g)
      * is read well enough where it lies until its rows are far apart and there are many panels to read it for. */
     const int large = m >= 48 && n >= 2 * VL && (m * k + k * n) * size > PACK_BYTES;
     const int pack_b = g->b_cs != 1 || large;
-    const ptrdiff_t width = PANEL_VECTORS * VL, vectors = (k + VL - 1) / VL, tiles = (m + rows - 1) / rows;
-    const ptrdiff_t kc_even = FN(even)(vectors, L1_PANEL_BYTES / (width * VL * size)) * VL;
+    const ptrdiff_t width = PANEL_VECTORS * VL, vectors = max_(1, ceil_div(k, VL));
+    const ptrdiff_t k_blocks = ceil_div(vectors, L1_PANEL_BYTES / (width * VL * size)), kc_most = ceil_div(vectors, k_blocks) * VL;
+    const ptrdiff_t tiles = ceil_div(m, rows), m_blocks = ceil_div(tiles, A_BLOCK_BYTES / (rows * kc_most * size));
     struct FN(block) s = {
         .g = g,
-        .mc = FN(even)(tiles, A_BLOCK_BYTES / (rows * kc_even * size)) * rows,
+        .mc = ceil_div(tiles, m_blocks) * rows,
         .pack_a = large && n >= 32 * width,
         .widest = !pack_b && m <= ACCUMULATORS / 4 ? 4 : PANEL_VECTORS,
     };
-    const ptrdiff_t nc_most = pack_b ? (B_BLOCK_BYTES / (size * kc_even)) / width * width : n;
+    const ptrdiff_t nc_most = pack_b ? (B_BLOCK_BYTES / (size * kc_most)) / width * width : n;
     const ptrdiff_t thin = FN(thin_columns)(g), full = n - thin;
     real *scratch = thread_scratch(), *thin_b = (real *)((char *)scratch + B_BLOCK_BYTES + A_BLOCK_BYTES);
 
     for (s.j0 = 0; s.j0 == 0 || s.j0 < full; s.j0 += nc_most) {
         s.nc = min_(nc_most, full - s.j0);
         s.thin = s.j0 + s.nc == full ? thin : 0;
-        for (ptrdiff_t k0 = 0; k0 < max_(k, 1); k0 += kc_even) {
-            s.kc = min_(kc_even, k - k0);
+        for (ptrdiff_t block = 0, k0 = 0; block < k_blocks; block++, k0 += s.kc) {
+            const int last = block + 1 == k_blocks;
+            s.kc = last ? k - k0 : (block + 1) * vectors / k_blocks * VL - k0;
             s.a = (const real *)g->a + k0 * g->a_cs;
             s.b = (const real *)g->b + k0 * g->b_rs + s.j0 * g->b_cs;
-            const int last = k0 + kc_even >= k;
             s.epilogue = (struct FN(epilogue)){
-                .accumulate = k0 > 0,
+                .accumulate = block > 0,
                 .bias = last && g->bias != NULL ? (const real *)g->bias + s.j0 : NULL,
                 .relu = last && g->relu,
             };

@@ -25,6 +25,7 @@
 #define inline_always static inline __attribute__((always_inline))
 #define min_(a, b) ((a) < (b) ? (a) : (b))
 #define max_(a, b) ((a) > (b) ? (a) : (b))
+#define ceil_div(a, b) (((a) + (b) - 1) / (b))
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else

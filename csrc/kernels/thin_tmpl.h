@@ -12,49 +12,92 @@ FN(put)(real *c, real sum, const struct FN(epilogue) *e, ptrdiff_t j)
     c[j] = e->relu && sum <= 0 ? 0 : sum;
 }
 
-/* mr x nc dot products: rows of A and columns of B that are both contiguous along K. */
+/* The sums of the lanes of four vectors at once; the same order, so the same bits, as sum_lanes. */
+inline_always void
+FN(sum_four)(const vec x[4], real sums[4])
+{
+    if (VL < 4) {
+        for (int i = 0; i < 4; i++) {
+            sums[i] = FN(sum_lanes)(x[i]);
+        }
+        return;
+    }
+    FN(quad) r[4];
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        FN(quad) part[VL < 4 ? 1 : VL / 4];
+        memcpy(part, &x[i], sizeof x[i]);
+        UNROLL
+        for (int half = VL / 8; half > 0; half /= 2) {
+            UNROLL
+            for (int q = 0; q < half; q++) {
+                part[q] += part[q + half];
+            }
+        }
+        r[i] = part[0];
+    }
+    FN(transpose)(r);
+    r[0] = (r[0] + r[2]) + (r[1] + r[3]);
+    memcpy(sums, &r[0], sizeof r[0]);
+}
+
+/* One step of mr x nc dot products: what lies at a and b, where `mask` lets it through. */
+inline_always void
+FN(dot_step)(const int mr, const int nc, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
+             FN(mask) mask, vec acc[4][MAX_THIN])
+{
+    vec bv[MAX_THIN];
+    UNROLL
+    for (int j = 0; j < nc; j++) {
+        bv[j] = (vec)((FN(mask))FN(load)(b + j * b_cs) & mask);
+    }
+    UNROLL
+    for (int i = 0; i < mr; i++) {
+        const vec av = (vec)((FN(mask))FN(load)(a + i * a_rs) & mask);
+        UNROLL
+        for (int j = 0; j < nc; j++) {
+            acc[i][j] += av * bv[j];
+        }
+    }
+}
+
+/* mr x nc dot products: rows of A and columns of B that are both contiguous along K, which is at least VL. */
 inline_always void
 FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
          real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
 {
     vec acc[4][MAX_THIN];
     UNROLL
-    for (int i = 0; i < mr; i++) {
+    for (int i = 0; i < 4; i++) {
         UNROLL
-        for (int j = 0; j < nc; j++) {
+        for (int j = 0; j < MAX_THIN; j++) {
             acc[i][j] = (vec){0};
         }
     }
     ptrdiff_t l = 0;
     for (; l + VL <= k; l += VL) {
-        vec bv[MAX_THIN];
+        FN(dot_step)(mr, nc, a + l, a_rs, b + l, b_cs, ~(FN(mask)){0}, acc);
+    }
+    if (l < k) {                /* the last VL terms, without those that were there before */
+        FN(mask) fresh;
         UNROLL
-        for (int j = 0; j < nc; j++) {
-            bv[j] = FN(load)(b + j * b_cs + l);
+        for (int q = 0; q < VL; q++) {
+            fresh[q] = q >= VL - (k - l) ? -1 : 0;
         }
-        UNROLL
-        for (int i = 0; i < mr; i++) {
-            const vec av = FN(load)(a + i * a_rs + l);
-            UNROLL
-            for (int j = 0; j < nc; j++) {
-                acc[i][j] += av * bv[j];
-            }
-        }
+        FN(dot_step)(mr, nc, a + k - VL, a_rs, b + k - VL, b_cs, fresh, acc);
     }
     UNROLL
     for (int i = 0; i < mr; i++) {
+        real sums[4];
+        FN(sum_four)(acc[i], sums);
         UNROLL
         for (int j = 0; j < nc; j++) {
-            real sum = FN(sum_lanes)(acc[i][j]);
-            for (ptrdiff_t q = l; q < k; q++) {
-                sum += a[i * a_rs + q] * b[j * b_cs + q];
-            }
-            FN(put)(c + i * c_rs, sum, e, j);
+            FN(put)(c + i * c_rs, sums[j], e, j);
         }
     }
 }
 
-/* C[begin:end, 0:n] for any n, both operands contiguous along K. */
+/* C[begin:end, 0:n] for any n, both operands contiguous along K, which is at least VL. */
 static void
 FN(dot_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
                 const real *b, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
