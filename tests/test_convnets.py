@@ -183,7 +183,8 @@ def test_blocks_in_any_layout(rng, dtype, pooled, last_in, last_out, last_dout):
     """Channels first or last in memory: the same numbers."""
     def lie(a, last):
         return np.ascontiguousarray(a.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2) if last else a
-    for n, c, f, h, w, size, stride, pad in [(3, 5, 11, 9, 8, 3, 1, 1), (2, 16, 8, 7, 10, 3, 2, 2), (2, 1, 30, 12, 12, 5, 1, 0)]:
+    for n, c, f, h, w, size, stride, pad in [(3, 5, 11, 9, 8, 3, 1, 1), (2, 16, 8, 7, 10, 3, 2, 2), (2, 1, 30, 12, 12, 5, 1, 0),
+                                            (1, 24, 33, 26, 30, 7, 1, 3)]:      # several blocks of rows, 7 rows of W
         x, W, b = (rng.standard_normal(s).astype(dtype) for s in [(n, c, h, w), (f, c, size, size), (f,)])
         chain = [layers.Convolution(W, b, stride, pad), layers.Relu()] + [layers.Pooling(2, 2, 2)] * pooled
         want = x

@@ -1,18 +1,11 @@
 /* Convolution without the im2col matrix, backward.
  *
- * Without pooling, dx is the correlation of g, the gradient before bias and ReLU, with the filters turned by half a turn;
- * g lies in zeros, and has zeros between its pixels where the stride is not 1. dW is a product with K running over the
- * windows:
+ * dx is the correlation of g, the gradient before bias and ReLU, with the filters turned by half a turn; g lies in zeros,
+ * and has zeros between its pixels where the stride is not 1. dW is a product with K running over the windows:
  *
  *   dW[ky, l, :] = sum over y, x of image[y stride + ky][x stride c + l] g[y, x, :]             l < fw c
  *
- * Max-pooling lets one pixel of four through, and ReLU not all of those. There the windows whose g is not zero are listed,
- * one filter at a time. A window at p touches fh pieces of fw c values, of W and of the image alike:
- *
- *   dW[f, ky, :] += g image[p + ky row, :]          a tile of dW stays in registers while the list passes
- *   dx[p + ky row, :] += g W[f, ky, :]              a tile of W stays in registers while the list passes
- *
- * A zero that meets an infinity is NaN: where x or W is not finite, zeros are listed too. */
+ * With max-pooling behind it most of g is zero; conv_pooled_tmpl.h makes use of that. */
 
 /* The buffers of a thread. With pooling dx has the form of x, channels padded to whole vectors in both. */
 struct FN(backward_buffers) {
@@ -22,9 +15,7 @@ struct FN(backward_buffers) {
     /* without pooling: g in zeros, and where the correlation begins */
     struct FN(image) g;
     real *around_g;
-    /* with pooling: g as planes; the values in a list, and where their windows begin */
-    real *planes, *value;
-    ptrdiff_t *at;
+    struct FN(lists) lists;             /* with pooling */
     ptrdiff_t zeros, size;              /* elements that must be zero at first; all */
 };
 
@@ -42,9 +33,13 @@ FN(backward_buffers)(const struct conv_args *s, real *memory)
         f.zeros = f.size;
         f.dx = f.x;
         f.dx.at = FN(carve)(memory, &f.size, s->dx != NULL ? (n->h + 2 * n->pad) * row : 0);
-        f.planes = FN(carve)(memory, &f.size, image);
-        f.value = FN(carve)(memory, &f.size, windows);
-        f.at = (ptrdiff_t *)FN(carve)(memory, &f.size, windows * (ptrdiff_t)max_(1, sizeof(ptrdiff_t) / sizeof(real)));
+        /* lists of windows for every filter, or of filters for every window */
+        const ptrdiff_t cols = n->ow / 2, rows = max_(FN(dW_rows)(n, row, s->fn), FN(dx_rows)(n, s->fn));
+        const ptrdiff_t lists = max_(s->fn, 4 * rows * cols), terms = 4 * rows * cols * s->fn;
+        const ptrdiff_t reals = (ptrdiff_t)sizeof(ptrdiff_t) / (ptrdiff_t)sizeof(real);
+        f.lists.terms = (struct FN(term) *)FN(carve)(memory, &f.size, 2 * terms);
+        f.lists.count = (ptrdiff_t *)FN(carve)(memory, &f.size, lists * reals);
+        f.lists.to = (ptrdiff_t *)FN(carve)(memory, &f.size, lists * reals);
     }
     else {
         /* fh - 1 - pad rows of zeros before g; where that is negative, dx begins as many rows further down */
@@ -91,14 +86,17 @@ FN(all_finite)(const real *x, ptrdiff_t n)
 {
     real sum = 0;
     ptrdiff_t i = 0;
-    vec sums = {0};
-    for (; i + VL <= n; i += VL) {
-        sums += FN(load)(x + i) * 0;
+    vec sums[4] = {{0}, {0}, {0}, {0}};
+    for (; i + 4 * VL <= n; i += 4 * VL) {
+        UNROLL
+        for (int q = 0; q < 4; q++) {
+            sums[q] += FN(load)(x + i + q * VL) * 0;
+        }
     }
     for (; i < n; i++) {
         sum += x[i] * 0;
     }
-    return sum + FN(sum_lanes)(sums) == 0;
+    return sum + FN(sum_lanes)((sums[0] + sums[1]) + (sums[2] + sums[3])) == 0;
 }
 
 /* Without pooling packed[ky, kx, filter, channel] of the turned filters, with it packed[filter, ky, (kx, channel)]. */
@@ -156,184 +154,6 @@ FN(gradient_of)(const struct conv_args *s, const struct FN(backward_buffers) *f,
         f->masked[q] = out[q] <= 0 ? 0 : dout[q];
     }
     return f->masked;
-}
-
-/* The windows that pooling took in rows [y0, y1) and whose gradient, in the plane g, is not zero: how many. */
-static ptrdiff_t
-FN(list_windows)(const struct conv_args *s, const struct FN(backward_buffers) *f, const real *g, const uint8_t *index,
-                 ptrdiff_t y0, ptrdiff_t y1, int keep)
-{
-    const ptrdiff_t down = s->win.stride * f->x.row, right = s->win.stride * f->x.channels, cols = s->win.ow / 2;
-    const ptrdiff_t filters = s->padded_fn, offset[] = {0, right, down, down + right};
-    ptrdiff_t *at = f->at, count = 0;
-    real *value = f->value;
-    g += y0 * cols;
-    index += y0 * cols * filters;
-    for (ptrdiff_t y = y0; y < y1; y++) {
-        ptrdiff_t corner = 2 * y * down;
-        for (ptrdiff_t x = 0; x < cols; x++, corner += 2 * right, index += filters) {
-            const real gradient = *g++;
-            for (int q = 0; keep && q < 4; q++, count++) {
-                at[count] = corner + offset[q];
-                value[count] = q == *index ? gradient : 0;
-            }
-            if (!keep) {
-                at[count] = corner + offset[*index & 3];
-                value[count] = gradient;
-                count += gradient != 0;
-            }
-        }
-    }
-    return count;
-}
-
-#define MAX_PIECES 5
-#define MAX_VECTORS 8
-
-/* dW[r, v] += g image[at + r row + v]: a tile of r pieces by nv vectors. */
-inline_always void
-FN(dw_micro)(const int pieces, const int nv, ptrdiff_t count, const ptrdiff_t *at, const real *value, const real *image,
-             ptrdiff_t row, real *dW, ptrdiff_t dW_row)
-{
-    vec acc[MAX_PIECES][MAX_VECTORS];
-    UNROLL
-    for (int r = 0; r < pieces; r++) {
-        UNROLL
-        for (int v = 0; v < nv; v++) {
-            acc[r][v] = FN(load)(dW + r * dW_row + v * VL);
-        }
-    }
-    const real *base[MAX_PIECES];
-    UNROLL
-    for (int r = 0; r < pieces; r++) {
-        base[r] = image + r * row;
-    }
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const ptrdiff_t p = at[i];
-        const real g = value[i];
-        UNROLL
-        for (int r = 0; r < pieces; r++) {
-            UNROLL
-            for (int v = 0; v < nv; v++) {
-                acc[r][v] += g * FN(load)(base[r] + p + v * VL);
-            }
-        }
-    }
-    UNROLL
-    for (int r = 0; r < pieces; r++) {
-        UNROLL
-        for (int v = 0; v < nv; v++) {
-            FN(store)(dW + r * dW_row + v * VL, acc[r][v]);
-        }
-    }
-}
-
-/* dx[at + r row + v] += g W[r, v] */
-inline_always void
-FN(dx_micro)(const int pieces, const int nv, ptrdiff_t count, const ptrdiff_t *at, const real *value, real *image,
-             ptrdiff_t row, const real *W, ptrdiff_t W_row)
-{
-    vec w[MAX_PIECES][MAX_VECTORS];
-    UNROLL
-    for (int r = 0; r < pieces; r++) {
-        UNROLL
-        for (int v = 0; v < nv; v++) {
-            w[r][v] = FN(load)(W + r * W_row + v * VL);
-        }
-    }
-    real *base[MAX_PIECES];
-    UNROLL
-    for (int r = 0; r < pieces; r++) {
-        base[r] = image + r * row;
-    }
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const ptrdiff_t p = at[i];
-        const real g = value[i];
-        UNROLL
-        for (int r = 0; r < pieces; r++) {
-            UNROLL
-            for (int v = 0; v < nv; v++) {
-                real *dx = base[r] + p + v * VL;
-                FN(store)(dx, FN(load)(dx) + g * w[r][v]);
-            }
-        }
-    }
-}
-
-/* All pieces of a filter against a list, tile by tile: dW from x where dW is given, else dx from W. */
-static void
-FN(sparse_tiles)(ptrdiff_t fh, ptrdiff_t piece, ptrdiff_t count, const struct FN(backward_buffers) *f, real *dW,
-                 const real *W)
-{
-    static const uint8_t widths[] = {8, 6, 4, 3, 2, 1};
-    const ptrdiff_t rounds = (fh + MAX_PIECES - 1) / MAX_PIECES;
-    for (ptrdiff_t round = 0, ky = 0; round < rounds; round++) {
-        const ptrdiff_t pieces = (fh - ky + rounds - round - 1) / (rounds - round);
-        for (ptrdiff_t j = 0; j < piece;) {
-            int q = 0;
-            while (widths[q] * pieces > ACCUMULATORS || widths[q] * VL > piece - j) {
-                q++;
-            }
-            const ptrdiff_t to = ky * piece + j, from = ky * f->x.row + j;
-#define TILE(PIECES, NV)                                                                                            \
-            case 16 * PIECES + NV:                                                                                  \
-                if (PIECES * NV > ACCUMULATORS) {                                                                   \
-                    break;                                                                                          \
-                }                                                                                                   \
-                if (dW != NULL) {                                                                                   \
-                    FN(dw_micro)(PIECES, NV, count, f->at, f->value, f->x.at + from, f->x.row, dW + to, piece);     \
-                }                                                                                                   \
-                else {                                                                                              \
-                    FN(dx_micro)(PIECES, NV, count, f->at, f->value, f->dx.at + from, f->dx.row, W + to, piece);    \
-                }                                                                                                   \
-                break
-            switch (16 * pieces + widths[q]) {
-                TILE(1, 1); TILE(1, 2); TILE(1, 3); TILE(1, 4); TILE(1, 6); TILE(1, 8);
-                TILE(2, 1); TILE(2, 2); TILE(2, 3); TILE(2, 4); TILE(2, 6); TILE(2, 8);
-                TILE(3, 1); TILE(3, 2); TILE(3, 3); TILE(3, 4); TILE(3, 6); TILE(3, 8);
-                TILE(4, 1); TILE(4, 2); TILE(4, 3); TILE(4, 4); TILE(4, 6);
-                TILE(5, 1); TILE(5, 2); TILE(5, 3); TILE(5, 4);
-            }
-#undef TILE
-            j += widths[q] * VL;
-        }
-        ky += pieces;
-    }
-}
-
-#undef MAX_PIECES
-#undef MAX_VECTORS
-
-/* dW, db and dx of one image after pooling, added. Rows that stay in the cache are worked off together. */
-static void
-FN(pooled_gradients)(const struct conv_args *s, const struct FN(backward_buffers) *f, const real *g, const uint8_t *index,
-                     int keep, real *dW, real *db)
-{
-    const struct windows *n = &s->win;
-    const ptrdiff_t rows = n->oh / 2, cells = rows * (n->ow / 2), weights = n->fh * f->piece;
-    const ptrdiff_t row_bytes = (s->dx != NULL ? 4 : 2) * n->stride * f->x.row * (ptrdiff_t)sizeof(real);
-    const ptrdiff_t block = max_(1, L1_PANEL_BYTES / max_(1, row_bytes));
-    for (ptrdiff_t y = 0; y < rows; y += block) {
-        for (ptrdiff_t filter = 0; filter < s->fn; filter++) {
-            const ptrdiff_t count = FN(list_windows)(s, f, g + filter * cells, index + filter, y, min_(rows, y + block), keep);
-            FN(sparse_tiles)(n->fh, f->piece, count, f, dW + filter * weights, NULL);
-            if (s->dx != NULL) {
-                FN(sparse_tiles)(n->fh, f->piece, count, f, NULL, (const real *)s->packed + filter * weights);
-            }
-        }
-    }
-    for (ptrdiff_t filter = 0; filter < s->fn; filter++, g += cells) {
-        vec sums = {0};
-        real sum = 0;
-        ptrdiff_t i = 0;
-        for (; i + VL <= cells; i += VL) {
-            sums += FN(load)(g + i);
-        }
-        for (; i < cells; i++) {
-            sum += g[i];
-        }
-        db[filter] += sum + FN(sum_lanes)(sums);
-    }
 }
 
 /* dW and db of one image without pooling, added. */
@@ -396,15 +216,16 @@ FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
             const real *gradient = FN(gradient_of)(s, &f, i);
             FN(read_image)((const real *)s->x + i * image, s->x_last, n->c, n->h, n->w, 1, &x);
             if (pool) {
-                const int keep = !finite_W || !FN(all_finite)(f.x.at, x_size);
-                if (s->dout_last) {
-                    FN(turn)(rows * cols, s->fn, gradient, s->fn, f.planes, rows * cols);
-                    gradient = f.planes;
-                }
+                struct FN(pooled) p = {
+                    .win = n, .filters = s->fn, .piece = f.piece, .index_cell = s->padded_fn, .x = f.x, .dx = f.dx,
+                    .W = s->packed, .g = gradient, .index = s->index + i * rows * cols * s->padded_fn,
+                    .g_cell = s->dout_last ? s->fn : 1, .g_filter = s->dout_last ? 1 : rows * cols,
+                    .keep = !finite_W || !FN(all_finite)(f.x.at, x_size), .lists = f.lists,
+                };
+                FN(pooled_dW)(&p, dW, db);
                 if (s->dx != NULL) {
-                    memset(f.dx.at, 0, (size_t)x_size * sizeof(real));
+                    FN(pooled_dx)(&p);
                 }
-                FN(pooled_gradients)(s, &f, gradient, s->index + i * rows * cols * s->padded_fn, keep, dW, db);
             }
             else {
                 FN(read_image)(gradient, s->dout_last, s->fn, rows, cols, n->stride, &f.g);

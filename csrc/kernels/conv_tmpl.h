@@ -224,30 +224,32 @@ FN(write_image)(const struct FN(image) *from, ptrdiff_t c, ptrdiff_t h, ptrdiff_
 /* ---- forward ---- */
 
 /* 2x2 max-pooling of oh x ow pixels, channels last: what is largest, and which of the four it was. The first one counts
- * where several are equal, and NaN is larger than anything, as for np.argmax. */
+ * where several are equal, and NaN is larger than anything, as for np.argmax. `place` has room for a row of the result:
+ * narrowing integers vector by vector is slow, a long row of them is not. */
 static void
-FN(pool_2x2)(const real *x, ptrdiff_t channels, ptrdiff_t oh, ptrdiff_t ow, real *out, uint8_t *index)
+FN(pool_2x2)(const real *x, ptrdiff_t channels, ptrdiff_t oh, ptrdiff_t ow, real *out, uint8_t *index, bits *place)
 {
-    typedef uint8_t bytes __attribute__((vector_size(VEC_BYTES * 8 / REAL_BITS)));
-    for (ptrdiff_t y = 0; y + 2 <= oh; y += 2) {
-        for (ptrdiff_t i = 0; i + 2 <= ow; i += 2) {
-            const real *pixels = x + (y * ow + i) * channels;
+    typedef FN(mask_unaligned) mask_in_memory;
+    const ptrdiff_t size = ow / 2 * channels;
+    for (ptrdiff_t y = 0; y + 2 <= oh; y += 2, out += size, index += size) {
+        for (ptrdiff_t i = 0; i < ow / 2; i++) {
+            const real *pixels = x + (y * ow + 2 * i) * channels;
             for (ptrdiff_t c = 0; c < channels; c += VL) {
                 vec best = FN(load)(pixels + c);
-                FN(mask) place = {0};
+                FN(mask) at = {0};
                 UNROLL
                 for (int q = 1; q < 4; q++) {
                     const vec pixel = FN(load)(pixels + (q / 2 * ow + q % 2) * channels + c);
                     const FN(mask) take = ~(FN(mask))(pixel <= best) & (FN(mask))(best == best);
                     best = (vec)(((FN(mask))pixel & take) | ((FN(mask))best & ~take));
-                    place = (take & q) | (place & ~take);
+                    at = (take & q) | (at & ~take);
                 }
-                FN(store)(out + c, best);
-                const bytes small = __builtin_convertvector(place, bytes);
-                memcpy(index + c, &small, sizeof(small));
+                FN(store)(out + i * channels + c, best);
+                *(mask_in_memory *)(place + i * channels + c) = at;
             }
-            out += channels;
-            index += channels;
+        }
+        for (ptrdiff_t i = 0; i < size; i++) {
+            index[i] = (uint8_t)place[i];
         }
     }
 }
@@ -264,6 +266,7 @@ FN(carve)(real *memory, ptrdiff_t *used, ptrdiff_t size)
 struct FN(forward_buffers) {
     struct FN(image) x;
     real *out, *pooled;
+    bits *place;
     ptrdiff_t size;
 };
 
@@ -275,7 +278,9 @@ FN(forward_buffers)(const struct conv_args *s, real *memory)
     struct FN(forward_buffers) f = {.size = 0};
     f.x = (struct FN(image)){n->c, row, FN(carve)(memory, &f.size, (n->h + 2 * n->pad) * row)};
     f.out = FN(carve)(memory, &f.size, n->oh * n->ow * s->padded_fn);
-    f.pooled = FN(carve)(memory, &f.size, s->after == RELU_AND_POOL ? n->oh / 2 * (n->ow / 2) * s->padded_fn : 0);
+    const ptrdiff_t pooled_row = s->after == RELU_AND_POOL ? n->ow / 2 * s->padded_fn : 0;
+    f.pooled = FN(carve)(memory, &f.size, n->oh / 2 * pooled_row);
+    f.place = (bits *)FN(carve)(memory, &f.size, pooled_row);
     return f;
 }
 
@@ -318,7 +323,7 @@ FN(conv_forward)(void *args, ptrdiff_t begin, ptrdiff_t end)
         FN(correlate)(&f.x, f.x.at, n->stride, n->fh, n->fw, s->packed, (real *)s->packed + bias, s->after != NOTHING,
                       filters, n->oh, n->ow, windows);
         if (pool) {
-            FN(pool_2x2)(windows, filters, n->oh, n->ow, result, s->index + i * size * filters);
+            FN(pool_2x2)(windows, filters, n->oh, n->ow, result, s->index + i * size * filters, f.place);
         }
         if (!direct) {
             FN(write_image)(&(struct FN(image)){filters, cols * filters, result}, s->fn, rows, cols, out, s->out_last);

@@ -41,6 +41,8 @@ typedef float quad_unaligned_f32 __attribute__((vector_size(16), aligned(4), may
 typedef double quad_unaligned_f64 __attribute__((vector_size(32), aligned(8), may_alias));
 typedef float vec_unaligned_f32 __attribute__((vector_size(VEC_BYTES), aligned(4), may_alias));
 typedef double vec_unaligned_f64 __attribute__((vector_size(VEC_BYTES), aligned(8), may_alias));
+typedef int32_t mask_unaligned_f32 __attribute__((vector_size(VEC_BYTES), aligned(4), may_alias));
+typedef int64_t mask_unaligned_f64 __attribute__((vector_size(VEC_BYTES), aligned(8), may_alias));
 #endif
 
 #if REAL_BITS == 32
