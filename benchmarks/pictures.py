@@ -83,6 +83,12 @@ def bars(axes, cases, peers, key="seconds", scale=1e6):
         axes.bar_label(drawn, [f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in values], padding=2, fontsize=7)
     axes.set_yticks([y + 0.4 - height / 2 for y in range(len(cases))], [label for label, _ in cases])
     axes.invert_yaxis()
+    axes.margins(x=0.1)         # for the longest bar's number
+
+
+def legend_above(figure, axes, peers):
+    """Name the peers above the panels, where no bar can reach."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=len(peers))
 
 
 def steps(rows, facts, results):
@@ -99,7 +105,7 @@ def steps(rows, facts, results):
         fast = max(row["seconds"] for row in chosen) < 0.01
         bars(panel, cases, chosen.values("peer"), scale=1e6 if fast else 1e3)
         panel.set(title=network, xlabel="microseconds a step" if fast else "milliseconds a step")
-    panels.flat[0].legend(fontsize=8)
+    legend_above(figure, panels.flat[0], rows.values("peer"))
     return figure
 
 
@@ -128,8 +134,10 @@ def busy(rows, facts, results):
     cases = [(f"{(first := next(iter(case.values())))['name']}\nthreads: {first['threads']}", case)
              for case in rows.cases()]
     bars(axes, cases, rows.values("peer"))
-    axes.set(xscale="log", xlim=(50, None), xlabel="microseconds a step of TwoLayerNet (median)")
-    axes.legend(fontsize=8)
+    seconds = [row["seconds"] for row in rows]
+    axes.set(xscale="log" if max(seconds) > 20 * min(seconds) else "linear",    # a pool that collapsed
+             xlabel="microseconds a step of TwoLayerNet (median)")
+    legend_above(figure, axes, rows.values("peer"))
     return figure
 
 
