@@ -4,7 +4,7 @@
  *     pack B, where its rows are not contiguous or the block is large
  *     for each range of rows (or columns), over the pool    gemm_rows, gemm_columns
  *       for each block of rows                            gemm_block
- *         pack A, where C is wide
+ *         pack A, where it is a transpose and C is wide
  *         for each panel of B, for each tile of rows      the micro-kernel
  *         the last few columns                            dot products
  *
@@ -251,7 +251,7 @@ FN(gemm)(const struct gemm_args *g)
         return;
     }
     /* Rows of B that lie apart touch more cache lines than they fill: worth a copy where many rows of A share it. A itself
-     * is read well enough where it lies until its rows are far apart and there are many panels to read it for. */
+     * is read well enough where it lies, unless it is a transpose and many panels read it. */
     const int large = m >= 48 && n >= 2 * VL && (m * k + k * n) * size > PACK_BYTES;
     const int pack_b = g->b_cs != 1 || large;
     const ptrdiff_t width = PANEL_VECTORS * VL, vectors = max_(1, ceil_div(k, VL));
@@ -260,7 +260,7 @@ FN(gemm)(const struct gemm_args *g)
     struct FN(block) s = {
         .g = g,
         .mc = ceil_div(tiles, m_blocks) * rows,
-        .pack_a = large && n >= 32 * width,
+        .pack_a = large && g->a_cs != 1 && n >= 32 * width,
         .widest = !pack_b && m <= ACCUMULATORS / 4 ? 4 : PANEL_VECTORS,
     };
     const ptrdiff_t nc_most = pack_b ? (B_BLOCK_BYTES / (size * kc_most)) / width * width : n;
