@@ -202,7 +202,7 @@ FN(spread)(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
 inline_always ptrdiff_t
 FN(grain)(ptrdiff_t work_per_unit, ptrdiff_t unit)
 {
-    const ptrdiff_t chunk = 32768 * VL;
+    const ptrdiff_t chunk = 16384 * VL;
     return max_(1, chunk / max_(1, work_per_unit * unit)) * unit;
 }
 
@@ -255,7 +255,8 @@ FN(gemm)(const struct gemm_args *g)
     const int large = m >= 48 && n >= 2 * VL && (m * k + k * n) * size > PACK_BYTES;
     const int pack_b = g->b_cs != 1 || large;
     const ptrdiff_t width = PANEL_VECTORS * VL, vectors = max_(1, ceil_div(k, VL));
-    const ptrdiff_t k_blocks = ceil_div(vectors, L1_PANEL_BYTES / (width * VL * size)), kc_most = ceil_div(vectors, k_blocks) * VL;
+    const ptrdiff_t panel = L1_PANEL_BYTES / (width * size), kc_cache = g->a_cs == 1 ? panel : min_(panel, L1_LINES);
+    const ptrdiff_t k_blocks = ceil_div(vectors, kc_cache / VL), kc_most = ceil_div(vectors, k_blocks) * VL;
     const ptrdiff_t tiles = ceil_div(m, rows), m_blocks = ceil_div(tiles, A_BLOCK_BYTES / (rows * kc_most * size));
     struct FN(block) s = {
         .g = g,
@@ -294,7 +295,7 @@ FN(gemm)(const struct gemm_args *g)
                 FN(pack)(s.kc, s.kc, s.thin, s.b + s.nc * g->b_cs, g->b_rs, g->b_cs, thin_b);
                 s.thin_b = thin_b;
             }
-            if (m >= 4 * rows || m >= n) {
+            if (tiles >= FN(groups)(s.nc)) {
                 FN(spread)(m, FN(grain)(s.nc * s.kc, rows), FN(gemm_rows), &s);
             }
             else {

@@ -28,9 +28,11 @@
 #endif
 
 /* Blocking, in bytes so that both dtypes share it: a panel of B about fills the first-level cache (it is read in order, so
- * what does not fit comes in time), a block of A stays in the second, all of a packed block of B in the third. Operands
- * smaller than PACK_BYTES are not worth packing. */
+ * what does not fit comes in time), a block of A stays in the second, all of a packed block of B in the third. Where every
+ * step of K is in a cache line of its own, as in a transposed A, L1_LINES of them stay. Operands smaller than PACK_BYTES
+ * are not worth packing. */
 #define L1_PANEL_BYTES (40 * 1024)
+#define L1_LINES 256
 #define PACK_BYTES (96 * 1024)
 #define A_BLOCK_BYTES (128 * 1024)
 #define B_BLOCK_BYTES (1024 * 1024)
