@@ -13,12 +13,13 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-real bench prerequisites clean
+.PHONY: help train test test-real test-sanitized bench prerequisites clean
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
 	@echo 'make test        run the tests and the notebooks'
 	@echo 'make test-real   train on MNIST to the figures of the book (set PYNN_DATA_HOME)'
+	@echo 'make test-sanitized  run the tests on C built with sanitizers, for whoever changes it (needs GCC)'
 	@echo 'make bench       time pynn against NumPy, and PyTorch and JAX if $(VENV) has them; see benchmarks/REPORT.md'
 	@echo 'make clean       remove .venv and everything built'
 
@@ -30,6 +31,15 @@ test: $(VENV)/test
 
 test-real: $(VENV)/test
 	$(RUN) -m pytest -m real $(ARGS)
+
+# The tests on C that GCC's address and undefined-behaviour sanitizers watch. What setuptools keeps in build/ must not mix with it.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+test-sanitized: $(VENV)/test
+	rm -rf build
+	CC=gcc CFLAGS="$(SANITIZE)" LDFLAGS="$(SANITIZE)" $(INSTALL) --no-deps --target build/sanitized .
+	rm -rf build/lib* build/temp* build/bdist*
+	cd build/sanitized && LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+	    PYTHONPATH=$(CURDIR)/build/sanitized $(CURDIR)/$(VENV)/bin/python -m pytest $(CURDIR)/tests $(ARGS)
 
 # PyTorch is large, so it is yours to add: .venv/bin/pip install -e '.[bench]'
 # Only the whole run writes the report; one with ARGS="--only gemm --quick" prints, or takes --out as well.

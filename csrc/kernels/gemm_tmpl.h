@@ -247,7 +247,7 @@ FN(gemm)(const struct gemm_args *g)
         return;
     }
     if (m == 1 && g->b_cs == 1) {
-        FN(spread)(n, FN(grain)(k, VL), FN(gemv), (void *)g);
+        FN(spread)(n, FN(grain)(k, 512 / size), FN(gemv), (void *)g);      /* less of each row would waste the fetch */
         return;
     }
     /* Rows of B that lie apart touch more cache lines than they fill: worth a copy where many rows of A share it. A itself

@@ -21,7 +21,6 @@
 #include "processors.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -34,8 +33,8 @@
 #define MILLISECOND INT64_C(1000000)
 
 #define WORKER_SPIN (50 * MICROSECOND) /* then an idle worker sleeps; the Python between two layers is shorter */
-#define PAUSE_FOR (5 * MICROSECOND)    /* a wait keeps its core at first, ... */
-#define YIELD_FOR (100 * MICROSECOND)  /* ... then offers it to others, then takes naps */
+#define PAUSE_FOR (100 * MICROSECOND)  /* a wait keeps its core at first, then takes naps: who sleeps is woken at once, */
+                                       /* who yields to a program in the background waits out its time slice */
 #define NAP (50 * MICROSECOND)
 #define FAIR_WAIT (20 * MICROSECOND)   /* a join may outlast the caller's own work by this */
 #define ALONE_FIRST (4 * MILLISECOND)  /* about a time slice; doubled ... */
@@ -104,9 +103,6 @@ relax(int64_t waited)
         for (int i = 0; i < 16; i++) {
             pause_core();
         }
-    }
-    else if (waited < YIELD_FOR) {
-        sched_yield();
     }
     else {
         nanosleep(&(struct timespec){.tv_nsec = NAP}, NULL);
@@ -195,6 +191,8 @@ wake(struct worker *worker)
 {
     /* Held means that the worker is falling asleep, perhaps without a core: not worth waiting for. */
     if (pthread_mutex_trylock(&worker->mutex) == 0) {
+        /* Linux likes to wake a thread where its waker runs, and takes milliseconds to see that this serves neither. */
+        keep_off(worker->thread);
         atomic_store(&worker->asleep, false);
         pthread_mutex_unlock(&worker->mutex);
         pthread_cond_signal(&worker->wake);

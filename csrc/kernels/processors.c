@@ -1,6 +1,6 @@
 /* processors.c: affinity and quota on Linux, performance cores on macOS. */
 #if defined(__linux__)
-#define _GNU_SOURCE /* sched_getaffinity */
+#define _GNU_SOURCE /* sched_getaffinity, sched_getcpu */
 #include <sched.h>
 #include <stdio.h>
 #elif defined(__APPLE__)
@@ -43,6 +43,18 @@ available(void)
     return share > 0 && (share < count || count == 0) ? share : count;
 }
 
+void
+keep_off(pthread_t thread)
+{
+    cpu_set_t set;
+    int here = sched_getcpu();
+
+    if (here >= 0 && here < CPU_SETSIZE && sched_getaffinity(0, sizeof(set), &set) == 0) {
+        CPU_CLR(here, &set);
+        pthread_setaffinity_np(thread, sizeof(set), &set); /* refused where nothing is left */
+    }
+}
+
 #elif defined(__APPLE__)
 
 /* Performance cores: the others would mostly be waited for. */
@@ -61,6 +73,16 @@ static long
 available(void)
 {
     return 0;
+}
+
+#endif
+
+#if !defined(__linux__)
+
+void
+keep_off(pthread_t thread)
+{
+    (void)thread;
 }
 
 #endif
