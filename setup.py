@@ -22,7 +22,7 @@ X86 = {
     "avx2": ["-mavx2", "-mfma"],
     "avx512": ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
 }
-ARM = {"neon": []}
+ARM = {"baseline": [], "neon": []}
 
 
 def instruction_sets():

@@ -1,0 +1,37 @@
+"""What setup.py compiles, for architectures that the tests do not run on too."""
+
+import platform
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def tables_named(architecture):
+    """Instruction sets whose kernels dispatch.c names where the compiler defines `architecture`."""
+    source = re.sub(r"#include .*", "", (ROOT / "csrc/kernels/dispatch.c").read_text())
+    compiler = shutil.which((sysconfig.get_config_var("CC") or "cc").split()[0]) or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("needs a C compiler")
+    text = subprocess.run([compiler, "-E", "-P", "-undef", f"-D{architecture}", "-x", "c", "-"],
+                          input=source, capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r'\{"(\w+)", kernels_', text)) - {"simple"}       # compiled with the other sources
+
+
+@pytest.mark.parametrize("machine, architecture",
+                         [("x86_64", "__x86_64__"), ("aarch64", "__aarch64__"), ("riscv64", "__riscv")])
+def test_every_table_that_dispatch_names_is_compiled(machine, architecture, monkeypatch):
+    """A missing one is an undefined symbol: the extension links, and fails on import."""
+    pytest.importorskip("setuptools")
+    monkeypatch.setattr("setuptools.setup", lambda **kwargs: None)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(sys, "platform", "linux")
+    names = runpy.run_path(str(ROOT / "setup.py"))["instruction_sets"]()
+    assert set(names) == tables_named(architecture)
