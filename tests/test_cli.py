@@ -7,7 +7,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -124,10 +123,10 @@ def test_every_size_can_be_chosen(network, idx, tmp_path, capsys):
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_draws_what_was_learned(idx, tmp_path):
     process = subprocess.Popen([sys.executable, "-m", "pynn", "train", "--data", str(idx), "--epochs", "1e7"],
-                               cwd=tmp_path, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    while "steps of" not in process.stdout.readline():
+                               cwd=tmp_path, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a shell's background job ignores it
+    while "loss" not in process.stderr.readline():      # what the progress bar says of the first steps
         pass
-    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
