@@ -62,7 +62,7 @@ def table(titles, rows):
 
 def duration(seconds):
     for factor, unit in (1, "s"), (1e3, "ms"), (1e6, "us"):
-        if seconds * factor >= 1:
+        if seconds * factor >= 0.9995:      # 999.7 us would round to 1e+03
             break
     return f"{seconds * factor:.3g} {unit}"
 
