@@ -229,7 +229,6 @@ backward(PyObject *const *args, int n_arrays, PyObject *index, PyObject *stride,
     if (check_conv(&c, stride, pad, &s) < 0) {
         goto fail;
     }
-    c.k->conv_plan(&s);
     out_shape(&s, dims);
     for (int i = 2; i < n_arrays; i++) {
         if (PyArray_NDIM(c.in[i]) != 4 || !PyArray_CompareLists(PyArray_DIMS(c.in[i]), dims, 4)) {
@@ -241,16 +240,6 @@ backward(PyObject *const *args, int n_arrays, PyObject *index, PyObject *stride,
         if (layout_of(&c, i, i == 2 ? &s.dout_last : &s.out_last) < 0) {
             goto fail;
         }
-    }
-    if (s.after == RELU_AND_POOL) {
-        const npy_intp places[] = {dims[0], dims[2], dims[3], s.padded_fn};
-        PyArrayObject *taken = (PyArrayObject *)index;
-        if (!PyArray_Check(taken) || PyArray_TYPE(taken) != NPY_UINT8 || !PyArray_ISCARRAY_RO(taken)
-            || PyArray_NDIM(taken) != 4 || !PyArray_CompareLists(PyArray_DIMS(taken), places, 4)) {
-            PyErr_Format(PyExc_ValueError, "%s: what pooling took does not fit dout; call forward first", func);
-            goto fail;
-        }
-        s.index = PyArray_DATA(taken);
     }
     dW = call_output(&c, 4, PyArray_DIMS(c.in[1]));
     db = call_output(&c, 1, &s.fn);
@@ -264,6 +253,16 @@ backward(PyObject *const *args, int n_arrays, PyObject *index, PyObject *stride,
     s.db = PyArray_DATA(db);
     s.dx = needs_dx ? PyArray_DATA(dx) : NULL;
     c.k->conv_plan(&s);
+    if (s.after == RELU_AND_POOL) {
+        const npy_intp places[] = {dims[0], dims[2], dims[3], s.padded_fn};
+        PyArrayObject *taken = (PyArrayObject *)index;
+        if (!PyArray_Check(taken) || PyArray_TYPE(taken) != NPY_UINT8 || !PyArray_ISCARRAY_RO(taken)
+            || PyArray_NDIM(taken) != 4 || !PyArray_CompareLists(PyArray_DIMS(taken), places, 4)) {
+            PyErr_Format(PyExc_ValueError, "%s: what pooling took does not fit dout; call forward first", func);
+            goto fail;
+        }
+        s.index = PyArray_DATA(taken);
+    }
     memory = lend_memory(&c, &s, &w, 1);
     if (memory == NULL) {
         goto fail;

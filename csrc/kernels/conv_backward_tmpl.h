@@ -71,7 +71,7 @@ FN(conv_plan)(struct conv_args *s)
     const struct FN(backward_buffers) f = FN(backward_buffers)(s, NULL);
     const ptrdiff_t weights = n->fh * f.piece * s->padded_fn;
     s->packed_size = max_(weights + s->padded_fn, n->fh * n->fw * s->padded_fn * FN(padded)(n->c));
-    s->partial_size = (weights + s->padded_fn + SUM_PIECE - 1) / SUM_PIECE * SUM_PIECE;
+    s->partial_size = ceil_div(weights + s->padded_fn, SUM_PIECE) * SUM_PIECE;
     s->forward_size = FN(forward_buffers)(s, NULL).size;
     s->backward_size = f.size;
     /* groups feed the threads; all their sums together take no more room than x and dout */
@@ -170,7 +170,7 @@ FN(dense_gradients)(const struct conv_args *s, const struct FN(backward_buffers)
                                    n->stride * filters};
         for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
             for (ptrdiff_t j = 0; j < filters;) {
-                const int nv = FN(panel_of)((filters - j) / VL);
+                const int nv = FN(panel_vectors)((filters - j) / VL, PANEL_VECTORS);
                 FN(conv_rows)(f->piece, nv, &k, f->x.at + y * down + ky * f->x.row, 1,
                               f->g.at + y * n->stride * f->g.row + j, dW + ky * f->piece * filters + j, filters, &e);
                 j += nv * VL;

@@ -76,7 +76,7 @@ FN(add_terms)(ptrdiff_t fh, ptrdiff_t piece, const struct FN(lists) *lists, cons
               ptrdiff_t to_row)
 {
     static const uint8_t widths[] = {8, 6, 4, 3, 2, 1};
-    const ptrdiff_t rounds = (fh + MAX_PIECES - 1) / MAX_PIECES;
+    const ptrdiff_t rounds = ceil_div(fh, MAX_PIECES);
     for (ptrdiff_t round = 0, ky = 0; round < rounds; round++) {
         const ptrdiff_t pieces = (fh - ky + rounds - round - 1) / (rounds - round);
         for (ptrdiff_t j = 0; j < piece;) {
@@ -135,8 +135,8 @@ static ptrdiff_t
 FN(rows_at_once)(const struct windows *n, ptrdiff_t row_bytes)
 {
     const ptrdiff_t rows = n->oh / 2, most = max_(1, L1_PANEL_BYTES / max_(1, row_bytes));
-    const ptrdiff_t blocks = max_(1, (rows + most - 1) / most);
-    return (rows + blocks - 1) / blocks;
+    const ptrdiff_t blocks = max_(1, ceil_div(rows, most));
+    return ceil_div(rows, blocks);
 }
 
 /* For dW the image stays in the cache, and so do its lists, ... */

@@ -73,7 +73,7 @@ static void
 FN(conv_rows)(ptrdiff_t rows, int nv, const struct FN(walk) *k, const real *a, ptrdiff_t a_rs, const real *b, real *c,
               ptrdiff_t c_rs, const struct FN(finish) *e)
 {
-    const ptrdiff_t most = min_(MAX_TILE_ROWS, ACCUMULATORS / nv), tiles = (rows + most - 1) / most;
+    const ptrdiff_t most = min_(MAX_TILE_ROWS, ACCUMULATORS / nv), tiles = ceil_div(rows, most);
     const ptrdiff_t height = rows / max_(1, tiles), higher = rows - height * tiles;
     for (ptrdiff_t t = 0; t < tiles; t++) {
         const ptrdiff_t mr = height + (t < higher);
@@ -84,11 +84,7 @@ FN(conv_rows)(ptrdiff_t rows, int nv, const struct FN(walk) *k, const real *a, p
             }                                                                               \
             break
         switch (16 * nv + mr) {
-            TILE(1, 1); TILE(2, 1); TILE(3, 1); TILE(4, 1); TILE(5, 1); TILE(6, 1);
-            TILE(7, 1); TILE(8, 1); TILE(9, 1); TILE(10, 1); TILE(11, 1); TILE(12, 1);
-            TILE(1, 2); TILE(2, 2); TILE(3, 2); TILE(4, 2); TILE(5, 2); TILE(6, 2);
-            TILE(7, 2); TILE(8, 2); TILE(9, 2); TILE(10, 2); TILE(11, 2); TILE(12, 2);
-            TILE(1, 3); TILE(2, 3); TILE(3, 3); TILE(4, 3); TILE(5, 3); TILE(6, 3); TILE(7, 3); TILE(8, 3); TILE(9, 3);
+            EVERY_TILE(TILE)
         }
 #undef TILE
         a += mr * a_rs;
@@ -98,13 +94,6 @@ FN(conv_rows)(ptrdiff_t rows, int nv, const struct FN(walk) *k, const real *a, p
 
 #undef MAX_TILE_ROWS
 #undef MAX_TILE_VECTORS
-
-/* Vectors in the next panel of columns: two and two rather than three and one. */
-inline_always int
-FN(panel_of)(ptrdiff_t left)
-{
-    return left == 4 || left < PANEL_VECTORS ? (int)min_(left, 2) : PANEL_VECTORS;
-}
 
 /* An image, its padding included, in channels-last order; `channels` may be more than it has. */
 struct FN(image) {
@@ -119,7 +108,7 @@ FN(correlate)(const struct FN(image) *image, const real *start, ptrdiff_t stride
 {
     const ptrdiff_t piece = fw * image->channels;
     for (ptrdiff_t j = 0; j < cols;) {
-        const int nv = FN(panel_of)((cols - j) / VL);
+        const int nv = FN(panel_vectors)((cols - j) / VL, PANEL_VECTORS);
         const ptrdiff_t block = max_(1, L1_PANEL_BYTES / max_(1, piece * nv * VEC_BYTES));      /* filter rows in cache */
         for (ptrdiff_t ky = 0; ky < fh; ky += block) {
             const struct FN(walk) k = {min_(block, fh - ky), piece, image->row, 1, piece * cols, cols};
@@ -139,40 +128,7 @@ FN(correlate)(const struct FN(image) *image, const real *start, ptrdiff_t stride
 inline_always ptrdiff_t
 FN(padded)(ptrdiff_t n)
 {
-    return (n + VL - 1) / VL * VL;
-}
-
-/* out[l * out_rs + i] = x[i * x_rs + l] for i < n, l < k */
-static void
-FN(turn)(ptrdiff_t n, ptrdiff_t k, const real *x, ptrdiff_t x_rs, real *out, ptrdiff_t out_rs)
-{
-    typedef FN(quad_unaligned) quad_in_memory;
-    ptrdiff_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        ptrdiff_t l = 0;
-        for (; l + 4 <= k; l += 4) {
-            FN(quad) r[4];
-            UNROLL
-            for (int q = 0; q < 4; q++) {
-                r[q] = *(const quad_in_memory *)(x + (i + q) * x_rs + l);
-            }
-            FN(transpose)(r);
-            UNROLL
-            for (int q = 0; q < 4; q++) {
-                *(quad_in_memory *)(out + (l + q) * out_rs + i) = r[q];
-            }
-        }
-        for (; l < k; l++) {
-            for (ptrdiff_t q = i; q < i + 4; q++) {
-                out[l * out_rs + q] = x[q * x_rs + l];
-            }
-        }
-    }
-    for (; i < n; i++) {
-        for (ptrdiff_t l = 0; l < k; l++) {
-            out[l * out_rs + i] = x[i * x_rs + l];
-        }
-    }
+    return ceil_div(n, VL) * VL;
 }
 
 /* An image of c planes of h x w pixels, or with its channels last, into the buffer, with gap - 1 pixels between any two. */

@@ -101,7 +101,17 @@ FN(tile_rows)(int nv)
     return min_(MAX_MR, ACCUMULATORS / nv);
 }
 
-/* One micro-kernel for every tile that fits; larger ones are never asked for. */
+/* The tiles up to PANEL_VECTORS wide; those that do not fit into some instruction set's registers are never asked for. */
+#ifndef EVERY_TILE
+#define EVERY_TILE(TILE)                                                                                                \
+    TILE(1, 1); TILE(2, 1); TILE(3, 1); TILE(4, 1); TILE(5, 1); TILE(6, 1);                                             \
+    TILE(7, 1); TILE(8, 1); TILE(9, 1); TILE(10, 1); TILE(11, 1); TILE(12, 1);                                          \
+    TILE(1, 2); TILE(2, 2); TILE(3, 2); TILE(4, 2); TILE(5, 2); TILE(6, 2);                                             \
+    TILE(7, 2); TILE(8, 2); TILE(9, 2); TILE(10, 2); TILE(11, 2); TILE(12, 2);                                          \
+    TILE(1, 3); TILE(2, 3); TILE(3, 3); TILE(4, 3); TILE(5, 3); TILE(6, 3); TILE(7, 3); TILE(8, 3); TILE(9, 3);
+#endif
+
+/* One micro-kernel for every tile that fits, and for the wider ones of a C of few rows. */
 static void
 FN(tile)(int mr, int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a_cs,
          const real *b, ptrdiff_t b_rs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
@@ -113,11 +123,7 @@ FN(tile)(int mr, int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a
         }                                                                       \
         break
     switch (16 * nv + mr) {
-        TILE(1, 1); TILE(2, 1); TILE(3, 1); TILE(4, 1); TILE(5, 1); TILE(6, 1);
-        TILE(7, 1); TILE(8, 1); TILE(9, 1); TILE(10, 1); TILE(11, 1); TILE(12, 1);
-        TILE(1, 2); TILE(2, 2); TILE(3, 2); TILE(4, 2); TILE(5, 2); TILE(6, 2);
-        TILE(7, 2); TILE(8, 2); TILE(9, 2); TILE(10, 2); TILE(11, 2); TILE(12, 2);
-        TILE(1, 3); TILE(2, 3); TILE(3, 3); TILE(4, 3); TILE(5, 3); TILE(6, 3); TILE(7, 3); TILE(8, 3); TILE(9, 3);
+        EVERY_TILE(TILE)
         TILE(1, 4); TILE(2, 4); TILE(3, 4); TILE(4, 4); TILE(5, 4); TILE(6, 4);
         TILE(1, 8); TILE(2, 8); TILE(3, 8);
     }

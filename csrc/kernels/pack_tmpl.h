@@ -17,6 +17,39 @@ FN(transpose)(FN(quad) r[4])
     }
 }
 
+/* A transpose: out[l * out_rs + i] = x[i * x_rs + l] for i < n, l < k. */
+static void
+FN(turn)(ptrdiff_t n, ptrdiff_t k, const real *x, ptrdiff_t x_rs, real *out, ptrdiff_t out_rs)
+{
+    typedef FN(quad_unaligned) quad_in_memory;
+    ptrdiff_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        ptrdiff_t l = 0;
+        for (; l + 4 <= k; l += 4) {
+            FN(quad) r[4];
+            UNROLL
+            for (int q = 0; q < 4; q++) {
+                r[q] = *(const quad_in_memory *)(x + (i + q) * x_rs + l);
+            }
+            FN(transpose)(r);
+            UNROLL
+            for (int q = 0; q < 4; q++) {
+                *(quad_in_memory *)(out + (l + q) * out_rs + i) = r[q];
+            }
+        }
+        for (; l < k; l++) {
+            for (ptrdiff_t q = i; q < i + 4; q++) {
+                out[l * out_rs + q] = x[q * x_rs + l];
+            }
+        }
+    }
+    for (; i < n; i++) {
+        for (ptrdiff_t l = 0; l < k; l++) {
+            out[l * out_rs + i] = x[i * x_rs + l];
+        }
+    }
+}
+
 /* out[l * width + i] = x[i * rs + l * cs] for i < n, l < k; columns n .. width are zero. A tile of A is packed with
  * width = its rows; a panel of B with width = its columns, rs and cs being those of B transposed. */
 static void
@@ -38,27 +71,8 @@ FN(pack)(ptrdiff_t n, ptrdiff_t width, ptrdiff_t k, const real *x, ptrdiff_t rs,
         }
     }
     else if (cs == 1) {
-        for (; i + 4 <= n; i += 4) {
-            const real *rows = x + i * rs;
-            ptrdiff_t l = 0;
-            for (; l + 4 <= k; l += 4) {
-                FN(quad) r[4];
-                UNROLL
-                for (int q = 0; q < 4; q++) {
-                    r[q] = *(const quad_in_memory *)(rows + q * rs + l);
-                }
-                FN(transpose)(r);
-                UNROLL
-                for (int q = 0; q < 4; q++) {
-                    *(quad_in_memory *)(out + (l + q) * width + i) = r[q];
-                }
-            }
-            for (; l < k; l++) {
-                for (int q = 0; q < 4; q++) {
-                    out[l * width + i + q] = rows[q * rs + l];
-                }
-            }
-        }
+        FN(turn)(n, k, x, rs, out, width);
+        i = n;
     }
     for (ptrdiff_t l = 0; l < k; l++) {
         for (ptrdiff_t q = i; q < n; q++) {

@@ -33,8 +33,7 @@
 #define MILLISECOND INT64_C(1000000)
 
 #define WORKER_SPIN (50 * MICROSECOND) /* then an idle worker sleeps; the Python between two layers is shorter */
-#define PAUSE_FOR (100 * MICROSECOND)  /* a wait keeps its core at first, then takes naps: who sleeps is woken at once, */
-                                       /* who yields to a program in the background waits out its time slice */
+#define PAUSE_FOR (100 * MICROSECOND)  /* a wait keeps its core at first, then takes naps */
 #define NAP (50 * MICROSECOND)
 #define FAIR_WAIT (20 * MICROSECOND)   /* a join may outlast the caller's own work by this */
 #define ALONE_FIRST (4 * MILLISECOND)  /* about a time slice; doubled ... */
@@ -95,7 +94,8 @@ pause_core(void)
 #endif
 }
 
-/* One round of a wait that has lasted `waited` so far. */
+/* One round of a wait that has lasted `waited` so far. No yielding: a sleeper is woken at once, but who yields to a
+ * program in the background waits out its time slice. */
 static void
 relax(int64_t waited)
 {
