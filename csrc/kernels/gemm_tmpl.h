@@ -1,7 +1,7 @@
 /* C = epilogue(A B): which road a product takes, and how it is cut into blocks.
  *
  *   for each block of columns and each block of K        gemm
- *     pack B, where its rows are not contiguous or the block is large
+ *     pack B, where its rows are not contiguous or the block is large; on one thread the micro-kernel does it
  *     for each range of rows (or columns), over the pool    gemm_rows, gemm_columns
  *       for each block of rows                            gemm_block
  *         pack A, where it is a transpose and C is wide
@@ -16,7 +16,8 @@ struct FN(block) {
     const real *thin_b;                     /* the columns after those, contiguous, if A has contiguous rows */
     ptrdiff_t kc, mc, j0, nc;               /* rows of B; rows of a block of A; columns of C that panels cover */
     ptrdiff_t thin;                         /* columns of C after them, as dot products */
-    int pack_a, widest;                     /* vectors in a panel */
+    int pack_a, pack_on_way;                /* on the way: a full panel's first tile packs it, beside its arithmetic */
+    int widest;                             /* vectors in a panel */
     struct FN(epilogue) epilogue;
 };
 
@@ -28,10 +29,17 @@ FN(panel_vectors)(ptrdiff_t left, int widest)
     return left > widest ? left == 4 && widest == 3 ? 2 : widest : left > 4 ? 4 : (int)left;
 }
 
-/* One panel of B against rows [begin, end) of A, in tiles of nearly equal height. */
+inline_always int
+FN(full_panel)(int nv, ptrdiff_t cols)
+{
+    return nv == PANEL_VECTORS && cols >= PANEL_VECTORS * VL;
+}
+
+/* One panel of B against rows [begin, end) of A, in tiles of nearly equal height. Where `unpacked` is not NULL, that is
+ * the panel as it lies in B, and the first tile packs it into b. */
 static void
 FN(panel)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, int nv, ptrdiff_t cols, const real *packed_a,
-          const real *b, ptrdiff_t b_rs, ptrdiff_t j)
+          const real *b, ptrdiff_t b_rs, const real *unpacked, ptrdiff_t j)
 {
     const struct gemm_args *g = s->g;
     struct FN(epilogue) e = s->epilogue;
@@ -45,7 +53,10 @@ FN(panel)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, int nv, ptr
         const real *a = packed_a != NULL ? packed_a + (i - begin) * s->kc : s->a + i * g->a_rs;
         const ptrdiff_t a_rs = packed_a != NULL ? 1 : g->a_rs, a_cs = packed_a != NULL ? mr : g->a_cs;
         real *c = (real *)g->c + i * g->c_rs + s->j0 + j;
-        if (cols == nv * VL) {
+        if (t == 0 && unpacked != NULL) {
+            FN(packing_tile)(mr, s->kc, a, a_rs, a_cs, unpacked, g->b_rs, (real *)b, c, g->c_rs, &e);
+        }
+        else if (cols == nv * VL) {
             FN(tile)(mr, nv, s->kc, a, a_rs, a_cs, b, b_rs, c, g->c_rs, &e);
         }
         else {
@@ -106,7 +117,8 @@ FN(gemm_block)(const struct FN(block) *s, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t 
                     b_rs = VL;
                 }
             }
-            FN(panel)(s, i, end, nv, min_(j1 - j, nv * VL), packed_a, b, b_rs, j);
+            const int first_use = s->pack_on_way && i == i0 && FN(full_panel)(nv, j1 - j);
+            FN(panel)(s, i, end, nv, min_(j1 - j, nv * VL), packed_a, b, b_rs, first_use ? s->b + j : NULL, j);
             j += nv * VL;
         }
         if (s->thin > 0 && j1 == s->nc) {
@@ -211,6 +223,7 @@ struct FN(pack_job) {
     const real *b;
     real *out;
     ptrdiff_t kc, nc;
+    int only_others;            /* full panels are packed on the way */
 };
 
 /* Groups [begin, end) of a block of B, in the panels that gemm_block will walk through. */
@@ -221,6 +234,9 @@ FN(pack_groups)(void *job, ptrdiff_t begin, ptrdiff_t end)
     const ptrdiff_t stop = FN(group_end)(end, p->nc);
     for (ptrdiff_t j = begin * PANEL_VECTORS * VL, nv; j < stop; j += nv * VL) {
         nv = FN(panel_vectors)(ceil_div(stop - j, VL), PANEL_VECTORS);
+        if (p->only_others && FN(full_panel)((int)nv, stop - j)) {
+            continue;
+        }
         FN(pack)(min_(nv * VL, stop - j), nv * VL, p->kc, p->b + j * p->g->b_cs, p->g->b_cs, p->g->b_rs, p->out + j * p->kc);
     }
 }
@@ -255,13 +271,14 @@ FN(gemm)(const struct gemm_args *g)
     const int large = m >= 48 && n >= 2 * VL && (m * k + k * n) * size > PACK_BYTES;
     const int pack_b = g->b_cs != 1 || large;
     const ptrdiff_t width = PANEL_VECTORS * VL, vectors = max_(1, ceil_div(k, VL));
-    const ptrdiff_t panel = L1_PANEL_BYTES / (width * size), kc_cache = g->a_cs == 1 ? panel : min_(panel, L1_LINES);
+    const ptrdiff_t panel = B_PANEL_BYTES / (width * size), kc_cache = g->a_cs == 1 ? panel : min_(panel, L1_LINES);
     const ptrdiff_t k_blocks = ceil_div(vectors, kc_cache / VL), kc_most = ceil_div(vectors, k_blocks) * VL;
     const ptrdiff_t tiles = ceil_div(m, rows), m_blocks = ceil_div(tiles, A_BLOCK_BYTES / (rows * kc_most * size));
     struct FN(block) s = {
         .g = g,
         .mc = ceil_div(tiles, m_blocks) * rows,
         .pack_a = large && g->a_cs != 1 && n >= 32 * width,
+        .pack_on_way = pack_b && g->b_cs == 1 && parallel_num_threads() == 1,
         .widest = !pack_b && m <= ACCUMULATORS / 4 ? 4 : PANEL_VECTORS,
     };
     const ptrdiff_t nc_most = pack_b ? (B_BLOCK_BYTES / (size * kc_most)) / width * width : n;
@@ -282,7 +299,7 @@ FN(gemm)(const struct gemm_args *g)
                 .relu = last && g->relu,
             };
             if (pack_b) {
-                struct FN(pack_job) job = {g, s.b, scratch, s.kc, s.nc};
+                struct FN(pack_job) job = {g, s.b, scratch, s.kc, s.nc, s.pack_on_way};
                 FN(spread)(FN(groups)(s.nc), FN(grain)(s.kc * width, 1), FN(pack_groups), &job);
                 s.packed_b = scratch;
             }

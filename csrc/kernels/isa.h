@@ -27,10 +27,11 @@
 #define PANEL_VECTORS 2
 #endif
 
-/* Blocking, in bytes so that both dtypes share it: a panel of B about fills the first-level cache (it is read in order, so
- * what does not fit comes in time), a block of A stays in the second, all of a packed block of B in the third. Where every
- * step of K is in a cache line of its own, as in a transposed A, L1_LINES of them stay. Operands smaller than PACK_BYTES
- * are not worth packing. */
+/* Blocking, in bytes so that both dtypes share it. A product's panel of B and block of A stay in the second-level cache
+ * (they are read in order, so they come in time), all of a packed block of B in the third; a convolution's filters about
+ * fill the first. Where every step of K is in a cache line of its own, as in a transposed A, L1_LINES of them stay.
+ * Operands smaller than PACK_BYTES are not worth packing. */
+#define B_PANEL_BYTES (80 * 1024)
 #define L1_PANEL_BYTES (40 * 1024)
 #define L1_LINES 256
 #define PACK_BYTES (96 * 1024)

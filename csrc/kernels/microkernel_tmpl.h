@@ -4,7 +4,7 @@
  *
  * Each step loads nv vectors of B and broadcasts mr elements of A. mr and nv are constants wherever it is inlined: an
  * array whose bounds the compiler knows becomes registers. Elements of A are reached through both of its strides, so a
- * transposed A costs nothing. */
+ * transposed A costs nothing. What is loaded of B is also stored at `packed`, unless that is NULL. */
 
 #define MAX_MR 12
 #define MAX_NV 8
@@ -24,7 +24,7 @@ FN(relu_vec)(vec x)
 
 inline_always void
 FN(micro)(const int mr, const int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a_cs,
-          const real *b, ptrdiff_t b_rs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
+          const real *b, ptrdiff_t b_rs, real *packed, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
 {
     vec acc[MAX_MR][MAX_NV];
     UNROLL
@@ -43,6 +43,9 @@ FN(micro)(const int mr, const int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs
         UNROLL
         for (int v = 0; v < nv; v++) {
             bv[v] = FN(load)(b + v * VL);
+            if (packed != NULL) {
+                FN(store)(packed + (l * nv + v) * VL, bv[v]);
+            }
         }
         UNROLL
         for (int i = 0; i < mr; i++) {
@@ -119,13 +122,30 @@ FN(tile)(int mr, int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a
 #define TILE(MR, NV)                                                            \
     case 16 * NV + MR:                                                          \
         if (MR * NV <= ACCUMULATORS) {                                          \
-            FN(micro)(MR, NV, k, a, a_rs, a_cs, b, b_rs, c, c_rs, e);           \
+            FN(micro)(MR, NV, k, a, a_rs, a_cs, b, b_rs, NULL, c, c_rs, e);     \
         }                                                                       \
         break
     switch (16 * nv + mr) {
         EVERY_TILE(TILE)
         TILE(1, 4); TILE(2, 4); TILE(3, 4); TILE(4, 4); TILE(5, 4); TILE(6, 4);
         TILE(1, 8); TILE(2, 8); TILE(3, 8);
+    }
+#undef TILE
+}
+
+/* The first tile of a full panel of B: packs it on the way. */
+static void
+FN(packing_tile)(int mr, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a_cs, const real *b, ptrdiff_t b_rs,
+                 real *packed, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
+{
+#define TILE(MR)                                                                                            \
+    case MR:                                                                                                \
+        if (MR * PANEL_VECTORS <= ACCUMULATORS) {                                                           \
+            FN(micro)(MR, PANEL_VECTORS, k, a, a_rs, a_cs, b, b_rs, packed, c, c_rs, e);                    \
+        }                                                                                                   \
+        break
+    switch (mr) {
+        TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6); TILE(7); TILE(8); TILE(9);
     }
 #undef TILE
 }
