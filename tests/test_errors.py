@@ -139,6 +139,10 @@ class TestTargets:
     def test_transposed_one_hot(self, name, y):
         refuses(ValueError, f"{name} t (3, 4) {y} (4, 3)", self.f, name, np.zeros((3, 4)))
 
+    def test_labels_of_a_single_class(self, name, y):
+        """output_size=1, where two classes were meant."""
+        refuses(ValueError, f"{name} {y} (4, 1) single class two columns", self.f, name, np.zeros(4, int), (4, 1))
+
     @pytest.mark.parametrize("dtype", [np.float64, np.float32, bool])
     def test_labels_that_are_not_integers(self, name, y, dtype):
         refuses(TypeError, f"{name} t {np.dtype(dtype)} integers", self.f, name, np.zeros(4, dtype))

@@ -81,17 +81,21 @@ def test_nothing_leaks():
     def bad(x):
         raise ValueError
 
-    def counts():
-        for f in (good, bad, lambda x: x, lambda x: np.ones(1)):
+    def calls(n):
+        for f in n * (good, bad, lambda x: x, lambda x: np.ones(1)):
             try:
                 numerical_gradient(f, x)
             except (ValueError, TypeError):
                 pass
-        gc.collect()
-        return sys.getrefcount(x), sys.getrefcount(good), sys.getrefcount(bad), len(gc.get_objects())
 
-    counts()
-    assert counts() == counts()
+    def counts():
+        gc.collect()
+        return np.array([sys.getrefcount(x), sys.getrefcount(good), sys.getrefcount(bad), len(gc.get_objects())])
+
+    calls(1)
+    before = counts()
+    calls(100)
+    assert (counts() - before < 50).all()       # a leak is one a call; a few objects come and go with the interpreter
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")

@@ -113,9 +113,15 @@ targets_of(const call *c, const char *name, PyObject *t, struct rows_args *r, np
         out->labels = labels_of(c->func, (PyObject *)given, *rows, r->classes);
     }
     else if (!PyArray_SAMESHAPE(given, x) && (*rows > 1 || PyArray_NDIM(given) > 2)) {
-        PyErr_Format(PyExc_ValueError, "%s: t has shape %s but %s has shape %s; t must have the same shape, or hold one "
-                     "label for each row, (%zd,)", c->func, shape_text(given, text_t), name, shape_text(x, text),
-                     (Py_ssize_t)*rows);
+        if (r->classes == 1) {
+            PyErr_Format(PyExc_ValueError, "%s: %s has shape %s, a single class, whose probability is always 1; "
+                         "to tell two classes apart takes two columns", c->func, name, shape_text(x, text));
+        }
+        else {
+            PyErr_Format(PyExc_ValueError, "%s: t has shape %s but %s has shape %s; t must have the same shape, or hold one "
+                         "label for each row, (%zd,)", c->func, shape_text(given, text_t), name, shape_text(x, text),
+                         (Py_ssize_t)*rows);
+        }
     }
     else {
         out->t = input_as(c->func, "t", (PyObject *)given, c->typenum);

@@ -13,7 +13,7 @@
 struct FN(block) {
     const struct gemm_args *g;
     const real *a, *b, *packed_b, *tail;    /* A and B at this block; B's last, partial vector of columns, padded */
-    const real *thin_b;                     /* the columns after those, contiguous, if A has contiguous rows */
+    const real *thin_b;                     /* the columns after those, contiguous, where dot products run along K */
     ptrdiff_t kc, mc, j0, nc;               /* rows of B; rows of a block of A; columns of C that panels cover */
     ptrdiff_t thin;                         /* columns of C after them, as dot products */
     int pack_a, pack_on_way;                /* on the way: a full panel's first tile packs it, beside its arithmetic */
@@ -74,7 +74,7 @@ FN(gemm_thin)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end)
     real *c = (real *)g->c + s->j0 + s->nc;
     struct FN(epilogue) e = s->epilogue;
     e.bias += e.bias != NULL ? s->nc : 0;
-    if (g->a_cs == 1) {
+    if (s->thin_b != NULL) {
         FN(dot_columns)(begin, end, s->thin, s->kc, s->a, g->a_rs, s->thin_b, s->kc, c, g->c_rs, &e);
     }
     else {
@@ -241,14 +241,20 @@ FN(pack_groups)(void *job, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
+/* Whether dot products of the thin columns run along K; the stride alone does not tell, for a single column of A has both. */
+inline_always int
+FN(thin_along_k)(const struct gemm_args *g)
+{
+    return g->a_cs == 1 && g->k >= 4 * VL;
+}
+
 /* How many columns to leave to dot products: those of a last vector that would be at least half padding. */
 inline_always ptrdiff_t
 FN(thin_columns)(const struct gemm_args *g)
 {
     const ptrdiff_t rest = g->n % VL;
-    const int along_k = g->a_cs == 1 && g->k >= 4 * VL;
     const int along_m = g->a_rs == 1 && g->m >= VL;
-    return rest <= min_(MAX_THIN, VL / 2) && g->m >= 4 && (along_k || along_m) ? rest : 0;
+    return rest <= min_(MAX_THIN, VL / 2) && g->m >= 4 && (FN(thin_along_k)(g) || along_m) ? rest : 0;
 }
 
 static void
@@ -308,7 +314,7 @@ FN(gemm)(const struct gemm_args *g)
                 FN(pack)(rest, VL, s.kc, s.b + (s.nc - rest), 1, g->b_rs, scratch);
                 s.tail = scratch;
             }
-            if (s.thin > 0 && g->a_cs == 1) {
+            if (s.thin > 0 && FN(thin_along_k)(g)) {
                 FN(pack)(s.kc, s.kc, s.thin, s.b + s.nc * g->b_cs, g->b_rs, g->b_cs, thin_b);
                 s.thin_b = thin_b;
             }
