@@ -33,13 +33,15 @@ test-real: $(VENV)/test
 	$(RUN) -m pytest -m real $(ARGS)
 
 # The tests on C that GCC's address and undefined-behaviour sanitizers watch. What setuptools keeps in build/ must not mix with it.
+# Matplotlib throws C++ exceptions, which libasan catches only with libstdc++ loaded beside it.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 test-sanitized: $(VENV)/test
 	rm -rf build
 	CC=gcc CFLAGS="$(SANITIZE)" LDFLAGS="$(SANITIZE)" $(INSTALL) --no-deps --target build/sanitized .
 	rm -rf build/lib* build/temp* build/bdist*
-	cd build/sanitized && LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
-	    PYTHONPATH=$(CURDIR)/build/sanitized $(CURDIR)/$(VENV)/bin/python -m pytest $(CURDIR)/tests $(ARGS)
+	cd build/sanitized && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
+	    ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=$(CURDIR)/build/sanitized \
+	    $(CURDIR)/$(VENV)/bin/python -m pytest --capture=sys $(CURDIR)/tests $(ARGS)
 
 # PyTorch is large, so it is yours to add: .venv/bin/pip install -e '.[bench]'
 # Only the whole run writes the report; one with ARGS="--only gemm --quick" prints, or takes --out as well.

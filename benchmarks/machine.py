@@ -44,17 +44,17 @@ def cpus():
 
 
 def measure(threads):
-    """GFLOP/s and GB/s for one thread and for `threads`; None without a C compiler."""
+    """GFLOP/s and GB/s by number of threads, a string as in the file of results; None without a C compiler."""
     library = _compile()
     if library is None:
         return None
-    counts = sorted({1, *threads})
-    return {
-        "float32": {n: _rate(n, lambda: library.peak_float32(100_000)) for n in counts},
-        "float64": {n: _rate(n, lambda: library.peak_float64(100_000)) for n in counts},
-        "cache": {n: _stream(library, n, CACHE_DOUBLES, 200) for n in counts},
-        "memory": {n: _stream(library, n, MEMORY_DOUBLES, 1) for n in counts},
+    rates = {
+        "float32": lambda n: _rate(n, lambda: library.peak_float32(100_000)),
+        "float64": lambda n: _rate(n, lambda: library.peak_float64(100_000)),
+        "cache": lambda n: _stream(library, n, CACHE_DOUBLES, 200),
+        "memory": lambda n: _stream(library, n, MEMORY_DOUBLES, 1),
     }
+    return {name: {str(n): rate(n) for n in sorted({1, *threads})} for name, rate in rates.items()}
 
 
 def _compile():

@@ -63,6 +63,15 @@ def test_targets_are_judged_from_the_records():
     assert [kept for _, _, kept in targets.targets(bad, None)] == [False, False]
 
 
+def test_roofs_are_alike_before_and_after_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "_rate", lambda *_: 1.0)
+    roofs = machine.measure([1, 2])
+    if roofs is None:
+        pytest.skip("no C compiler")
+    results.save(tmp_path / "results.json", {"roofs": roofs}, [])
+    assert results.load(tmp_path / "results.json")[0]["roofs"] == roofs
+
+
 def test_flops_are_those_of_the_products():
     forward = 100 * 784 * 50 + 100 * 50 * 10
     without_dx = 100 * 784 * 50
