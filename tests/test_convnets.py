@@ -344,6 +344,22 @@ def test_input_dim_is_refused_in_words(name, input_dim):
         getattr(networks, name)(input_dim)
 
 
+@pytest.mark.parametrize("name, argument", [("SimpleConvNet", "conv_param"), ("DeepConvNet", "conv_param_4")])
+@pytest.mark.parametrize("change, words", [
+    ({"pad": None}, r"{0} is {{.*}}, without pad; it must have filter_num, filter_size, pad and stride"),
+    ({"filter_num": None, "stride": None}, r"{0} is .*, without filter_num and stride;"),
+    ({"stride": -1}, r"{0}\['stride'\] is -1; it must be an integer of at least 1"),
+    ({"stride": 0}, r"{0}\['stride'\] is 0;"),
+    ({"pad": -1}, r"{0}\['pad'\] is -1; it must be an integer of at least 0"),
+    ({"filter_num": 0}, r"{0}\['filter_num'\] is 0;"),
+    ({"filter_size": 2.5}, r"{0}\['filter_size'\] is 2.5; it must be an integer"),
+])
+def test_settings_of_a_convolution_are_refused_in_words(name, argument, change, words):
+    param = {"filter_num": 3, "filter_size": 3, "pad": 0, "stride": 1, **change}
+    with pytest.raises(ValueError, match=rf"{name}: {words.format(argument)}"):
+        getattr(networks, name)(**{argument: {key: value for key, value in param.items() if value is not None}})
+
+
 def test_channels_last_images_are_refused_in_words():
     with pytest.raises(ValueError, match=r"x has 28 channels but W has 1 .*transpose\(0, 3, 1, 2\)"):
         pair("SimpleConvNet")[0].predict(np.zeros((2, 28, 28, 1)))

@@ -117,6 +117,12 @@ def test_labels_that_would_count_wrongly(net, t):
         net.accuracy(np.ones((5, 6)), t)
 
 
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_accuracy_in_batches_of_nothing(net, batch_size):
+    with pytest.raises(ValueError, match=f"TwoLayerNet.accuracy: batch_size is {batch_size}; it must be at least 1"):
+        net.accuracy(np.ones((5, 6)), np.ones(5, int), batch_size=batch_size)
+
+
 def test_accuracy_of_nothing(net):
     with pytest.raises(ValueError, match="N > 0"):
         net.accuracy(np.ones((0, 6)), np.ones(0, int))

@@ -39,7 +39,7 @@ class DeepConvNet(Network):
         channels, height, width = self._image(input_dim)
         self.layers = []
         for idx, conv in enumerate(convs, 1):
-            filters, size, pad, stride = (conv[key] for key in ("filter_num", "filter_size", "pad", "stride"))
+            filters, size, pad, stride = self._convolution(f"conv_param_{idx}", conv)
             self._draw(idx, filters, (filters, channels, size, size), channels * size * size)
             self._add(idx, Convolution(self.params[f"W{idx}"], self.params[f"b{idx}"], stride, pad))
             self.layers.append(Relu())

@@ -46,6 +46,19 @@ class Network:
             raise ValueError(f"{type(self).__name__}: input_dim is {input_dim}; it must be (channels, height, width)")
         return input_dim
 
+    def _convolution(self, name, param):
+        """The ``filter_num``, ``filter_size``, ``pad`` and ``stride`` of the argument `name`."""
+        least = {"filter_num": 1, "filter_size": 1, "pad": 0, "stride": 1}
+        missing = [key for key in least if key not in param]
+        if missing:
+            raise ValueError(f"{type(self).__name__}: {name} is {param}, without {' and '.join(missing)}; it must have "
+                             "filter_num, filter_size, pad and stride")
+        for key, smallest in least.items():
+            if not isinstance(param[key], (int, np.integer)) or param[key] < smallest:
+                raise ValueError(f"{type(self).__name__}: {name}[{key!r}] is {param[key]!r}; it must be an integer "
+                                 f"of at least {smallest}")
+        return [param[key] for key in least]
+
     def _pixels(self, input_dim, height, width):
         if min(height, width) < 1:
             raise ValueError(f"{type(self).__name__}: input_dim is {tuple(input_dim)}, of which the convolutions and poolings "
@@ -89,6 +102,8 @@ class Network:
         if t.shape != x.shape[:1] or not t.size:
             raise ValueError(f"{type(self).__name__}.accuracy: t has shape {t.shape} for x of shape {x.shape}; "
                              "t must be labels (N,) or one-hot (N, classes) with N > 0")
+        if batch_size < 1:
+            raise ValueError(f"{type(self).__name__}.accuracy: batch_size is {batch_size}; it must be at least 1")
         hits = 0
         for start in range(0, len(t), batch_size):
             batch = slice(start, start + batch_size)

@@ -29,8 +29,7 @@ class SimpleConvNet(Network):
                  conv_param={"filter_num": 30, "filter_size": 5, "pad": 0, "stride": 1},
                  hidden_size=100, output_size=10, weight_init_std=0.01, *, dtype=np.float64):
         super().__init__(dtype)
-        filters, size = conv_param["filter_num"], conv_param["filter_size"]
-        pad, stride = conv_param["pad"], conv_param["stride"]
+        filters, size, pad, stride = self._convolution("conv_param", conv_param)
         channels, height, width = self._image(input_dim)
         rows, cols = ((n + 2 * pad - size) // stride + 1 for n in (height, width))
         pooled = filters * self._pixels(input_dim, rows // 2, cols // 2)
