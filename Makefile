@@ -40,7 +40,7 @@ test-sanitized: $(VENV)/test
 	CC=gcc CFLAGS="$(SANITIZE)" LDFLAGS="$(SANITIZE)" $(INSTALL) --no-deps --target build/sanitized .
 	rm -rf build/lib* build/temp* build/bdist*
 	cd build/sanitized && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
-	    ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=$(CURDIR)/build/sanitized \
+	    ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=$(CURDIR)/build/sanitized:$(CURDIR) \
 	    $(CURDIR)/$(VENV)/bin/python -m pytest --capture=sys $(CURDIR)/tests $(ARGS)
 
 # PyTorch is large, so it is yours to add: .venv/bin/pip install -e '.[bench]'

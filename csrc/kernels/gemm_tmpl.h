@@ -241,11 +241,13 @@ FN(pack_groups)(void *job, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
-/* Whether dot products of the thin columns run along K; the stride alone does not tell, for a single column of A has both. */
+/* Whether dot products of the thin columns run along K; the stride alone does not tell, for a single column of A has both.
+ * Short ones pay only while A and C stay in the cache. */
 inline_always int
 FN(thin_along_k)(const struct gemm_args *g)
 {
-    return g->a_cs == 1 && g->k >= 4 * VL;
+    const int in_cache = g->m * g->k * (ptrdiff_t)sizeof(real) <= A_BLOCK_BYTES;
+    return g->a_cs == 1 && g->k >= (in_cache ? 2 : 4) * VL;
 }
 
 /* How many columns to leave to dot products: those of a last vector that would be at least half padding. */

@@ -88,10 +88,10 @@ inline_always real
 FN(log)(real x)
 {
     const real subnormal = x < FN(from_bits)((bits)1 << MANTISSA);      /* 1 or 0: then x is scaled up first */
-    const bits shifted = FN(to_bits)(x * (1 + subnormal * (POWER(MANTISSA) - 1))) - SQRT_HALF;
-    const bits low = shifted & (((bits)1 << MANTISSA) - 1);
+    const ubits shifted = (ubits)FN(to_bits)(x * (1 + subnormal * (POWER(MANTISSA) - 1))) - SQRT_HALF;
+    const bits low = (bits)(shifted & (((ubits)1 << MANTISSA) - 1));
     /* The exponent as the low bits of ROUNDER: there is no conversion from 64-bit integers before AVX-512. */
-    const bits high = (bits)((ubits)(shifted + ((bits)BIAS << MANTISSA)) >> MANTISSA);
+    const bits high = (bits)((shifted + ((ubits)BIAS << MANTISSA)) >> MANTISSA);
     const real k = (FN(from_bits)(high + FN(to_bits)(ROUNDER)) - (ROUNDER + BIAS)) - subnormal * MANTISSA;
     const real f = FN(from_bits)(low + SQRT_HALF) - 1;
     const real s = f / (2 + f), z = s * s, half_square = R(0.5) * f * f;

@@ -2,6 +2,7 @@
  * rows, instead. */
 
 #define MAX_THIN 4              /* columns at once */
+#define MAX_DOTS 8              /* of a single row of A */
 
 /* One element of C from its sum, as the micro-kernel's epilogue does it for a vector. */
 inline_always void
@@ -14,39 +15,55 @@ FN(put)(real *c, real sum, const struct FN(epilogue) *e, ptrdiff_t j)
 
 /* The sums of the lanes of four vectors at once; the same order, so the same bits, as sum_lanes. */
 inline_always void
-FN(sum_four)(const vec x[4], real sums[4])
+FN(sum_four)(const vec x[4], FN(quad) *sums)
 {
-    if (VL < 4) {
-        for (int i = 0; i < 4; i++) {
-            sums[i] = FN(sum_lanes)(x[i]);
-        }
-        return;
-    }
     FN(quad) r[4];
     UNROLL
     for (int i = 0; i < 4; i++) {
-        FN(quad) part[VL < 4 ? 1 : VL / 4];
-        memcpy(part, &x[i], sizeof x[i]);
-        UNROLL
-        for (int half = VL / 8; half > 0; half /= 2) {
-            UNROLL
-            for (int q = 0; q < half; q++) {
-                part[q] += part[q + half];
-            }
+        if (VL < 4) {
+            r[i] = (FN(quad)){x[i][0] + x[i][1]};
         }
-        r[i] = part[0];
+        else {
+            FN(quad) part[VL < 4 ? 1 : VL / 4];
+            memcpy(part, &x[i], sizeof x[i]);
+            UNROLL
+            for (int half = VL / 8; half > 0; half /= 2) {
+                UNROLL
+                for (int q = 0; q < half; q++) {
+                    part[q] += part[q + half];
+                }
+            }
+            r[i] = part[0];
+        }
     }
     FN(transpose)(r);
-    r[0] = (r[0] + r[2]) + (r[1] + r[3]);
-    memcpy(sums, &r[0], sizeof r[0]);
+    *sums = VL < 4 ? r[0] : (r[0] + r[2]) + (r[1] + r[3]);
+}
+
+/* Four elements of C side by side, as `put` does one. */
+inline_always void
+FN(put_four)(real *c, const FN(quad) *four, const struct FN(epilogue) *e)
+{
+    typedef FN(quad_unaligned) quad_in_memory;
+    FN(quad) sums = *four;
+    if (e->accumulate) {
+        sums += *(const quad_in_memory *)c;
+    }
+    if (e->bias != NULL) {
+        sums += *(const quad_in_memory *)e->bias;
+    }
+    if (e->relu) {
+        sums = (FN(quad))((FN(quad_mask))sums & ~(FN(quad_mask))(sums <= 0));
+    }
+    *(quad_in_memory *)c = sums;
 }
 
 /* One step of mr x nc dot products: what lies at a and b, where `mask` lets it through. */
 inline_always void
 FN(dot_step)(const int mr, const int nc, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
-             FN(mask) mask, vec acc[4][MAX_THIN])
+             FN(mask) mask, vec acc[4][MAX_DOTS])
 {
-    vec bv[MAX_THIN];
+    vec bv[MAX_DOTS];
     UNROLL
     for (int j = 0; j < nc; j++) {
         bv[j] = (vec)((FN(mask))FN(load)(b + j * b_cs) & mask);
@@ -66,11 +83,11 @@ inline_always void
 FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
          real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
 {
-    vec acc[4][MAX_THIN];
+    vec acc[4][MAX_DOTS];
     UNROLL
     for (int i = 0; i < 4; i++) {
         UNROLL
-        for (int j = 0; j < MAX_THIN; j++) {
+        for (int j = 0; j < MAX_DOTS; j++) {
             acc[i][j] = (vec){0};
         }
     }
@@ -88,11 +105,20 @@ FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
     }
     UNROLL
     for (int i = 0; i < mr; i++) {
-        real sums[4];
-        FN(sum_four)(acc[i], sums);
         UNROLL
-        for (int j = 0; j < nc; j++) {
-            FN(put)(c + i * c_rs, sums[j], e, j);
+        for (int j = 0; j < nc; j += 4) {
+            FN(quad) sums;
+            FN(sum_four)(acc[i] + j, &sums);
+            if (nc % 4 == 0) {
+                struct FN(epilogue) ej = *e;
+                ej.bias += e->bias != NULL ? j : 0;
+                FN(put_four)(c + i * c_rs + j, &sums, &ej);
+                continue;
+            }
+            UNROLL
+            for (int q = 0; q < nc; q++) {
+                FN(put)(c + i * c_rs, sums[q], e, q);
+            }
         }
     }
 }
@@ -102,8 +128,8 @@ static void
 FN(dot_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
                 const real *b, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
 {
-    for (ptrdiff_t j = 0; j < n; j += MAX_THIN) {
-        const ptrdiff_t nc = min_(MAX_THIN, n - j);
+    for (ptrdiff_t j = 0, nc; j < n; j += nc) {
+        nc = end - begin == 1 && n - j >= MAX_DOTS ? MAX_DOTS : min_(MAX_THIN, n - j);
         const real *bj = b + j * b_cs;
         struct FN(epilogue) ej = *e;
         ej.bias += e->bias != NULL ? j : 0;
@@ -116,7 +142,8 @@ FN(dot_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t n, ptrdiff_t k, const 
             case 1: DOTS(4, 1) DOTS(1, 1) break;
             case 2: DOTS(4, 2) DOTS(1, 2) break;
             case 3: DOTS(2, 3) DOTS(1, 3) break;
-            default: DOTS(2, 4) DOTS(1, 4)
+            case 4: DOTS(2, 4) DOTS(1, 4) break;
+            default: DOTS(1, MAX_DOTS)
         }
 #undef DOTS
     }
