@@ -33,7 +33,8 @@ test-real: $(VENV)/test
 	$(RUN) -m pytest -m real $(ARGS)
 
 # The tests on C that GCC's address and undefined-behaviour sanitizers watch. What setuptools keeps in build/ must not mix with it.
-# Matplotlib throws C++ exceptions, which libasan catches only with libstdc++ loaded beside it.
+# Matplotlib throws C++ exceptions, which libasan catches only with libstdc++ loaded beside it. What pynn keeps is not measured
+# here: libasan itself keeps what is freed.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 test-sanitized: $(VENV)/test
 	rm -rf build
@@ -41,7 +42,8 @@ test-sanitized: $(VENV)/test
 	rm -rf build/lib* build/temp* build/bdist*
 	cd build/sanitized && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
 	    ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=$(CURDIR)/build/sanitized:$(CURDIR) \
-	    $(CURDIR)/$(VENV)/bin/python -m pytest --capture=sys $(CURDIR)/tests $(ARGS)
+	    $(CURDIR)/$(VENV)/bin/python -m pytest --capture=sys $(CURDIR)/tests \
+	    --deselect tests/test_memory.py::test_what_is_kept_is_bounded $(ARGS)
 
 # PyTorch is large, so it is yours to add: .venv/bin/pip install -e '.[bench]'
 # Only the whole run writes the report; one with ARGS="--only gemm --quick" prints, or takes --out as well.

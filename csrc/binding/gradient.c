@@ -87,7 +87,9 @@ py_numerical_gradient(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
     }
     npy_intp strides[NPY_MAXDIMS], index[NPY_MAXDIMS] = {0};
     char *const data = PyArray_BYTES(x), *element = data, *out = PyArray_BYTES(grad);
-    memcpy(strides, PyArray_STRIDES(x), sizeof(*strides) * (size_t)ndim);
+    for (int i = 0; i < ndim; i++) {            /* a scalar's are NULL, which memcpy may not be given */
+        strides[i] = PyArray_STRIDE(x, i);
+    }
     for (npy_intp n = PyArray_SIZE(grad); n > 0; n--, out += size) {
         char kept[sizeof(double)];
         double above, below;
