@@ -266,7 +266,7 @@ FN(gemm)(const struct gemm_args *g)
     if (m <= 0 || n <= 0) {
         return;
     }
-    if (m <= max_(2, min_(16, k / (2 * VL))) && g->a_cs == 1 && g->b_rs == 1 && g->b_cs != 1 && k >= VL) {
+    if (m <= max_(2, min_(16, k / VL)) && g->a_cs == 1 && g->b_rs == 1 && g->b_cs != 1 && k >= VL) {
         FN(spread)(n, FN(grain)(m * k, MAX_THIN), FN(gemm_dots), (void *)g);
         return;
     }
