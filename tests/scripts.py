@@ -12,6 +12,11 @@ import pynn
 PYTHONPATH = str(Path(pynn.__file__).parents[1])
 
 
+def instruction_sets():
+    """What PYNN_CPU may ask for on this processor."""
+    return [isa for isa, available in pynn._core.build_info()["isas"].items() if available]
+
+
 def python(*args, cwd, **env):
     env = {**os.environ, "PYTHONPATH": PYTHONPATH, **env}
     return subprocess.run([sys.executable, *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from compare import call
 from layouts import lay_out, values
+from scripts import instruction_sets
 
 import pynn
 from pynn import functions, gradient, layers, networks, optimizer
@@ -351,10 +352,6 @@ for name in OPERATIONS:
         results += flat(OPERATIONS[name][0](*arguments(name, dtype)))
 np.savez({path!r}, *results)
 """
-
-
-def instruction_sets():
-    return [isa for isa, available in pynn._core.build_info()["isas"].items() if available]
 
 
 @pytest.mark.parametrize("isa", instruction_sets())

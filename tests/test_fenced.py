@@ -5,13 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from scripts import python
-
-from pynn import _core
+from scripts import instruction_sets, python
 
 
 @pytest.mark.skipif(not sys.platform.startswith(("linux", "darwin")), reason="needs mprotect")
-@pytest.mark.parametrize("isa", [isa for isa, here in _core.build_info()["isas"].items() if here])
+@pytest.mark.parametrize("isa", instruction_sets())
 def test_no_kernel_strays(isa, tmp_path):
     try:
         done = python("-X", "faulthandler", Path(__file__).with_name("fenced.py"), cwd=tmp_path, PYNN_CPU=isa)
