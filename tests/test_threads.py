@@ -27,7 +27,11 @@ def restore_num_threads():
 @pytest.fixture
 def operands(rng):
     """A layer large enough for several chunks."""
-    return rng.standard_normal((256, 300)), rng.standard_normal((300, 200)), rng.standard_normal(200)
+    return layer(rng, 256, 300, 200)
+
+
+def layer(rng, rows, k, n):
+    return [rng.standard_normal(shape) for shape in [(rows, k), (k, n), n]]
 
 
 def step(x, W, b):
@@ -47,9 +51,11 @@ def run_python(code, **env):
     return done.stdout.strip(), done.stderr.strip()
 
 
+@pytest.mark.parametrize("sizes", [(256, 300, 200), (9000, 150, 18)], ids=str)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_same_bits_for_any_number(operands, dtype):
-    operands = [a.astype(dtype) for a in operands]
+def test_same_bits_for_any_number(rng, sizes, dtype):
+    """Several chunks; and a dW that runs through many blocks of K."""
+    operands = [a.astype(dtype) for a in layer(rng, *sizes)]
     results = set()
     for n in (1, 2, 3, 4):
         pynn.set_num_threads(n)

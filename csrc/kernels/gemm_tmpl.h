@@ -1,25 +1,65 @@
 /* C = epilogue(A B): which road a product takes, and how it is cut into blocks.
  *
- *   for each block of columns and each block of K        gemm
- *     pack B, where its rows are not contiguous or the block is large; on one thread the micro-kernel does it
- *     for each range of rows (or columns), over the pool    gemm_rows, gemm_columns
- *       for each block of rows                            gemm_block
+ *   for each block of columns and each run of blocks of K     gemm
+ *     pack B, where its rows are not contiguous or it is large; on one thread the micro-kernel does it
+ *     for each range of rows (or columns), over the pool      gemm_rows, gemm_columns
+ *       for each block of K, for each block of rows           gemm_block
  *         pack A, where it is a transpose and C is wide
- *         for each panel of B, for each tile of rows      the micro-kernel
- *         the last few columns                            dot products
+ *         for each panel of B, for each tile of rows          the micro-kernel
+ *         the last few columns                                dot products
  *
  * K is cut by its length alone and never over threads, so a result does not depend on how many there are. */
 
 struct FN(block) {
     const struct gemm_args *g;
-    const real *a, *b, *packed_b, *tail;    /* A and B at this block; B's last, partial vector of columns, padded */
-    const real *thin_b;                     /* the columns after those, contiguous, where dot products run along K */
-    ptrdiff_t kc, mc, j0, nc;               /* rows of B; rows of a block of A; columns of C that panels cover */
-    ptrdiff_t thin;                         /* columns of C after them, as dot products */
-    int pack_a, pack_on_way;                /* on the way: a full panel's first tile packs it, beside its arithmetic */
+    real *scratch, *thin_scratch;           /* the caller's, with what is packed of B */
+    ptrdiff_t j0, nc, thin;                 /* columns of C that panels cover, and how many after them are dot products */
+    ptrdiff_t first, last, k_blocks;        /* the run: blocks of K [first, last) of k_blocks */
+    ptrdiff_t mc;                           /* rows of a block of A */
+    int pack_b, pack_on_way;                /* on the way: a full panel's first tile packs it, beside its arithmetic */
+    int pack_a, far;                        /* far: A is a transpose that no cache holds */
     int widest;                             /* vectors in a panel */
+
+    /* One block of K: */
+    ptrdiff_t kc, ahead;                    /* its steps, and how many of the next to fetch meanwhile */
+    const real *a, *b, *packed_b, *tail;    /* A and B there; B's last, partial vector of columns, padded */
+    const real *thin_b;                     /* the columns after those, contiguous, where dot products run along K */
     struct FN(epilogue) epilogue;
 };
+
+/* Where block `i` of K begins: at a whole vector. */
+inline_always ptrdiff_t
+FN(block_start)(const struct FN(block) *s, ptrdiff_t i)
+{
+    return i == s->k_blocks ? s->g->k : i * ceil_div(s->g->k, VL) / s->k_blocks * VL;
+}
+
+inline_always ptrdiff_t
+FN(run_steps)(const struct FN(block) *s)
+{
+    return FN(block_start)(s, s->last) - FN(block_start)(s, s->first);
+}
+
+/* Move to block `i` of the run. */
+static void
+FN(move_to)(struct FN(block) *s, ptrdiff_t i)
+{
+    const struct gemm_args *g = s->g;
+    const ptrdiff_t k0 = FN(block_start)(s, i), k1 = FN(block_start)(s, i + 1), before = k0 - FN(block_start)(s, s->first);
+    const int last = i + 1 == s->k_blocks;
+    s->kc = k1 - k0;
+    s->ahead = s->far && !last ? FN(block_start)(s, i + 2) - k1 : 0;
+    s->a = (const real *)g->a + k0 * g->a_cs;
+    s->b = (const real *)g->b + k0 * g->b_rs + s->j0 * g->b_cs;
+    s->packed_b = s->scratch + before * ceil_div(s->nc, VL) * VL;
+    s->tail = s->scratch + before * VL;
+    s->thin_b = s->thin_scratch + before;
+    s->epilogue = (struct FN(epilogue)){
+        .accumulate = i > 0,
+        .bias = last && g->bias != NULL ? (const real *)g->bias + s->j0 : NULL,
+        .relu = last && g->relu,
+    };
+}
 
 /* Vectors in the panel that starts with `left` vectors to go. Four are two and two rather than three and one; a C of
  * few rows wants wide tiles, or its few accumulators wait for each other. */
@@ -33,6 +73,19 @@ inline_always int
 FN(full_panel)(int nv, ptrdiff_t cols)
 {
     return nv == PANEL_VECTORS && cols >= PANEL_VECTORS * VL;
+}
+
+/* A transpose that comes from afar is read down its columns, which no processor foresees: while rows [begin, end) of this
+ * block are at work, part `t` of `parts` of the next one is fetched. */
+static void
+FN(fetch_ahead)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t t, ptrdiff_t parts)
+{
+    for (ptrdiff_t l = s->ahead * t / parts; l < s->ahead * (t + 1) / parts; l++) {
+        const real *row = s->a + (s->kc + l) * s->g->a_cs;
+        for (ptrdiff_t i = begin; i < end; i += 64 / sizeof(real)) {
+            __builtin_prefetch(row + i, 0, 2);
+        }
+    }
 }
 
 /* One panel of B against rows [begin, end) of A, in tiles of nearly equal height. Where `unpacked` is not NULL, that is
@@ -53,17 +106,35 @@ FN(panel)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, int nv, ptr
         const real *a = packed_a != NULL ? packed_a + (i - begin) * s->kc : s->a + i * g->a_rs;
         const ptrdiff_t a_rs = packed_a != NULL ? 1 : g->a_rs, a_cs = packed_a != NULL ? mr : g->a_cs;
         real *c = (real *)g->c + i * g->c_rs + s->j0 + j;
+        if (j == 0) {
+            FN(fetch_ahead)(s, begin, end, t, tiles);
+        }
         if (t == 0 && unpacked != NULL) {
             FN(packing_tile)(mr, s->kc, a, a_rs, a_cs, unpacked, g->b_rs, (real *)b, c, g->c_rs, &e);
         }
-        else if (cols == nv * VL) {
-            FN(tile)(mr, nv, s->kc, a, a_rs, a_cs, b, b_rs, c, g->c_rs, &e);
-        }
         else {
-            FN(partial_tile)(mr, nv, cols, s->kc, a, a_rs, a_cs, b, b_rs, c, g->c_rs, &e);
+            FN(tile)(mr, nv, s->kc, a, a_rs, a_cs, b, b_rs, c, g->c_rs, cols - (nv - 1) * VL, &e);
         }
         i += mr;
     }
+}
+
+/* Whether dot products of the thin columns run along K; the stride alone does not tell, for a single column of A has both.
+ * Short ones pay only while A and C stay in the cache. */
+inline_always int
+FN(thin_along_k)(const struct gemm_args *g)
+{
+    const int in_cache = g->m * g->k * (ptrdiff_t)sizeof(real) <= A_BLOCK_BYTES;
+    return g->a_cs == 1 && g->k >= (in_cache ? 2 : 4) * VL;
+}
+
+/* How many columns to leave to dot products: those of a last vector that would be at least half padding. */
+inline_always ptrdiff_t
+FN(thin_columns)(const struct gemm_args *g)
+{
+    const ptrdiff_t rest = g->n % VL;
+    const int along_m = g->a_rs == 1 && g->m >= VL;
+    return rest <= min_(MAX_THIN, VL / 2) && g->m >= 4 && (FN(thin_along_k)(g) || along_m) ? rest : 0;
 }
 
 /* The columns that no panel covers, for rows [begin, end). */
@@ -74,12 +145,28 @@ FN(gemm_thin)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end)
     real *c = (real *)g->c + s->j0 + s->nc;
     struct FN(epilogue) e = s->epilogue;
     e.bias += e.bias != NULL ? s->nc : 0;
-    if (s->thin_b != NULL) {
-        FN(dot_columns)(begin, end, s->thin, s->kc, s->a, g->a_rs, s->thin_b, s->kc, c, g->c_rs, &e);
+    if (FN(thin_along_k)(g)) {
+        FN(dot_columns)(begin, end, s->thin, s->kc, s->a, g->a_rs, s->thin_b, FN(run_steps)(s), c, g->c_rs, &e);
     }
     else {
         const real *b = s->b + s->nc * g->b_cs;
         FN(row_columns)(begin, end, g->m, s->thin, s->kc, s->a, g->a_cs, b, g->b_rs, g->b_cs, c, g->c_rs, &e);
+    }
+}
+
+/* Rows [begin, end) of A in tiles, as `panel` will walk through them, a few lines of each at a time. */
+static void
+FN(pack_tiles)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, real *out)
+{
+    const struct gemm_args *g = s->g;
+    const ptrdiff_t tiles = ceil_div(end - begin, FN(tile_rows)(PANEL_VECTORS));
+    for (ptrdiff_t l = 0, steps; l < s->kc; l += steps) {
+        steps = min_(16, s->kc - l);
+        for (ptrdiff_t t = 0, i = begin; t < tiles; t++) {
+            const ptrdiff_t rows = (end - i + tiles - t - 1) / (tiles - t);
+            FN(pack)(rows, rows, steps, s->a + i * g->a_rs + l * g->a_cs, g->a_rs, g->a_cs, out + (i - begin) * s->kc + l * rows);
+            i += rows;
+        }
     }
 }
 
@@ -92,21 +179,15 @@ FN(gemm_block)(const struct FN(block) *s, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t 
         end = min_(i + s->mc, i1);
         real *packed_a = NULL;
         if (s->pack_a) {
-            const int mr = FN(tile_rows)(PANEL_VECTORS);
             packed_a = (real *)((char *)thread_scratch() + B_BLOCK_BYTES);
-            const ptrdiff_t tiles = ceil_div(end - i, mr);
-            for (ptrdiff_t t = 0, q = i; t < tiles; t++) {
-                const ptrdiff_t rows = (end - q + tiles - t - 1) / (tiles - t);
-                FN(pack)(rows, rows, s->kc, s->a + q * g->a_rs, g->a_rs, g->a_cs, packed_a + (q - i) * s->kc);
-                q += rows;
-            }
+            FN(pack_tiles)(s, i, end, packed_a);
         }
         for (ptrdiff_t j = j0; j < j1;) {
             const ptrdiff_t left = ceil_div(j1 - j, VL);
             int nv = FN(panel_vectors)(left, s->widest);
             const real *b = s->b + j;
             ptrdiff_t b_rs = g->b_rs;
-            if (s->packed_b != NULL) {
+            if (s->pack_b) {
                 b = s->packed_b + j * s->kc;
                 b_rs = nv * VL;
             }
@@ -128,10 +209,13 @@ FN(gemm_block)(const struct FN(block) *s, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t 
 }
 
 static void
-FN(gemm_rows)(void *block, ptrdiff_t begin, ptrdiff_t end)
+FN(gemm_rows)(void *run, ptrdiff_t begin, ptrdiff_t end)
 {
-    const struct FN(block) *s = block;
-    FN(gemm_block)(s, begin, end, 0, s->nc);
+    struct FN(block) s = *(const struct FN(block) *)run;
+    for (ptrdiff_t i = s.first; i < s.last; i++) {
+        FN(move_to)(&s, i);
+        FN(gemm_block)(&s, begin, end, 0, s.nc);
+    }
 }
 
 /* Columns are handed out in groups of PANEL_VECTORS vectors; the last group may hold one more, or fewer. */
@@ -148,10 +232,13 @@ FN(group_end)(ptrdiff_t group, ptrdiff_t nc)
 }
 
 static void
-FN(gemm_columns)(void *block, ptrdiff_t begin, ptrdiff_t end)
+FN(gemm_columns)(void *run, ptrdiff_t begin, ptrdiff_t end)
 {
-    const struct FN(block) *s = block;
-    FN(gemm_block)(s, 0, s->g->m, begin * PANEL_VECTORS * VL, FN(group_end)(end, s->nc));
+    struct FN(block) s = *(const struct FN(block) *)run;
+    for (ptrdiff_t i = s.first; i < s.last; i++) {
+        FN(move_to)(&s, i);
+        FN(gemm_block)(&s, 0, s.g->m, begin * PANEL_VECTORS * VL, FN(group_end)(end, s.nc));
+    }
 }
 
 /* Rows of A and columns of B that are contiguous already: dot products without packing, for a C of few rows. */
@@ -198,65 +285,63 @@ FN(gemv)(void *args, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
-/* Over the pool; alone in one go, so that a panel of B serves all rows before the next one displaces it. */
+/* Over the pool, in chunks of `unit` things or a multiple, worth handing to another thread and such that the threads come
+ * out even; alone in one go, so that a panel of B serves all rows before the next one displaces it. */
 static void
-FN(spread)(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
+FN(spread)(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t work, parallel_fn fn, void *arg)
 {
-    if (parallel_num_threads() == 1) {
+    const ptrdiff_t threads = parallel_num_threads(), units = ceil_div(n, unit), most = max_(1, 16384 * VL / max_(1, work * unit));
+    if (threads == 1) {
         fn(arg, 0, n);
+        return;
     }
-    else {
-        parallel_for(n, grain, fn, arg);
-    }
-}
-
-/* As many rows (or columns), a multiple of `unit`, as make a chunk worth handing to another thread. */
-inline_always ptrdiff_t
-FN(grain)(ptrdiff_t work_per_unit, ptrdiff_t unit)
-{
-    const ptrdiff_t chunk = 16384 * VL;
-    return max_(1, chunk / max_(1, work_per_unit * unit)) * unit;
-}
-
-struct FN(pack_job) {
-    const struct gemm_args *g;
-    const real *b;
-    real *out;
-    ptrdiff_t kc, nc;
-    int only_others;            /* full panels are packed on the way */
-};
-
-/* Groups [begin, end) of a block of B, in the panels that gemm_block will walk through. */
-static void
-FN(pack_groups)(void *job, ptrdiff_t begin, ptrdiff_t end)
-{
-    const struct FN(pack_job) *p = job;
-    const ptrdiff_t stop = FN(group_end)(end, p->nc);
-    for (ptrdiff_t j = begin * PANEL_VECTORS * VL, nv; j < stop; j += nv * VL) {
-        nv = FN(panel_vectors)(ceil_div(stop - j, VL), PANEL_VECTORS);
-        if (p->only_others && FN(full_panel)((int)nv, stop - j)) {
-            continue;
+    ptrdiff_t grain = most, longest = units;
+    for (ptrdiff_t g = most; g > most / 2; g--) {
+        const ptrdiff_t share = ceil_div(ceil_div(units, g), threads) * g;
+        if (share < longest) {
+            grain = g;
+            longest = share;
         }
-        FN(pack)(min_(nv * VL, stop - j), nv * VL, p->kc, p->b + j * p->g->b_cs, p->g->b_cs, p->g->b_rs, p->out + j * p->kc);
+    }
+    parallel_for(n, grain * unit, fn, arg);
+}
+
+/* Groups [begin, end) of B, in the panels that gemm_block will walk through. */
+static void
+FN(pack_groups)(void *run, ptrdiff_t begin, ptrdiff_t end)
+{
+    struct FN(block) s = *(const struct FN(block) *)run;
+    const ptrdiff_t stop = FN(group_end)(end, s.nc);
+    for (ptrdiff_t i = s.first; i < s.last; i++) {
+        FN(move_to)(&s, i);
+        for (ptrdiff_t j = begin * PANEL_VECTORS * VL, nv; j < stop; j += nv * VL) {
+            nv = FN(panel_vectors)(ceil_div(stop - j, VL), PANEL_VECTORS);
+            if (s.pack_on_way && FN(full_panel)((int)nv, stop - j)) {
+                continue;
+            }
+            FN(pack)(min_(nv * VL, stop - j), nv * VL, s.kc, s.b + j * s.g->b_cs, s.g->b_cs, s.g->b_rs,
+                     (real *)s.packed_b + j * s.kc);
+        }
     }
 }
 
-/* Whether dot products of the thin columns run along K; the stride alone does not tell, for a single column of A has both.
- * Short ones pay only while A and C stay in the cache. */
-inline_always int
-FN(thin_along_k)(const struct gemm_args *g)
+/* Have a run's part of B where the kernels want it. */
+static void
+FN(pack_run)(struct FN(block) *s)
 {
-    const int in_cache = g->m * g->k * (ptrdiff_t)sizeof(real) <= A_BLOCK_BYTES;
-    return g->a_cs == 1 && g->k >= (in_cache ? 2 : 4) * VL;
-}
-
-/* How many columns to leave to dot products: those of a last vector that would be at least half padding. */
-inline_always ptrdiff_t
-FN(thin_columns)(const struct gemm_args *g)
-{
-    const ptrdiff_t rest = g->n % VL;
-    const int along_m = g->a_rs == 1 && g->m >= VL;
-    return rest <= min_(MAX_THIN, VL / 2) && g->m >= 4 && (FN(thin_along_k)(g) || along_m) ? rest : 0;
+    const struct gemm_args *g = s->g;
+    const ptrdiff_t steps = FN(run_steps)(s), rest = s->nc % VL;
+    if (s->pack_b) {                    /* an element takes as long as 16 multiply-adds */
+        FN(spread)(FN(groups)(s->nc), 1, 16 * PANEL_VECTORS * VL * steps, FN(pack_groups), s);
+    }
+    for (ptrdiff_t i = s->first; i < s->last && !s->pack_b && rest > 0; i++) {
+        FN(move_to)(s, i);
+        FN(pack)(rest, VL, s->kc, s->b + (s->nc - rest), 1, g->b_rs, (real *)s->tail);
+    }
+    FN(move_to)(s, s->first);
+    if (s->thin > 0 && FN(thin_along_k)(g)) {
+        FN(pack)(steps, steps, s->thin, s->b + s->nc * g->b_cs, g->b_rs, g->b_cs, s->thin_scratch);
+    }
 }
 
 static void
@@ -267,64 +352,54 @@ FN(gemm)(const struct gemm_args *g)
         return;
     }
     if (m <= max_(2, min_(16, k / VL)) && g->a_cs == 1 && g->b_rs == 1 && g->b_cs != 1 && k >= VL) {
-        FN(spread)(n, FN(grain)(m * k, MAX_THIN), FN(gemm_dots), (void *)g);
+        FN(spread)(n, MAX_THIN, m * k, FN(gemm_dots), (void *)g);
         return;
     }
     if (m == 1 && g->b_cs == 1) {
-        FN(spread)(n, FN(grain)(k, 512 / size), FN(gemv), (void *)g);      /* less of each row would waste the fetch */
+        FN(spread)(n, 512 / size, k, FN(gemv), (void *)g);      /* less of each row would waste the fetch */
         return;
     }
     /* Rows of B that lie apart touch more cache lines than they fill: worth a copy where many rows of A share it. A itself
      * is read well enough where it lies, unless it is a transpose and many panels read it. */
+    /* Lines of A at a multiple of a page displace each other: worth packing where a tile takes but a part of each. */
+    const int collides = g->a_cs * size % 4096 == 0 && 2 * rows * size <= 64;
     const int large = m >= 48 && n >= 2 * VL && (m * k + k * n) * size > PACK_BYTES;
     const int pack_b = g->b_cs != 1 || large;
     const ptrdiff_t width = PANEL_VECTORS * VL, vectors = max_(1, ceil_div(k, VL));
     const ptrdiff_t panel = B_PANEL_BYTES / (width * size), kc_cache = g->a_cs == 1 ? panel : min_(panel, L1_LINES);
     const ptrdiff_t k_blocks = ceil_div(vectors, kc_cache / VL), kc_most = ceil_div(vectors, k_blocks) * VL;
     const ptrdiff_t tiles = ceil_div(m, rows), m_blocks = ceil_div(tiles, A_BLOCK_BYTES / (rows * kc_most * size));
+    real *scratch = thread_scratch();
     struct FN(block) s = {
         .g = g,
+        .scratch = scratch,
+        .thin_scratch = (real *)((char *)scratch + B_BLOCK_BYTES + A_BLOCK_BYTES),
+        .k_blocks = k_blocks,
         .mc = ceil_div(tiles, m_blocks) * rows,
-        .pack_a = large && g->a_cs != 1 && n >= 32 * width,
+        .pack_b = pack_b,
         .pack_on_way = pack_b && g->b_cs == 1 && parallel_num_threads() == 1,
+        .pack_a = large && g->a_cs != 1 && n >= (collides ? 2 : 32) * width,
+        .far = g->a_rs == 1 && m * k * size > B_BLOCK_BYTES,
         .widest = !pack_b && m <= ACCUMULATORS / 4 ? 4 : PANEL_VECTORS,
     };
     const ptrdiff_t nc_most = pack_b ? (B_BLOCK_BYTES / (size * kc_most)) / width * width : n;
     const ptrdiff_t thin = FN(thin_columns)(g), full = n - thin;
-    real *scratch = thread_scratch(), *thin_b = (real *)((char *)scratch + B_BLOCK_BYTES + A_BLOCK_BYTES);
+    /* Rows to hand out together: of a transpose a cache line, or what the dot products of thin columns take at once. */
+    const ptrdiff_t unit = g->a_cs == 1 ? rows : thin > 0 && m >= 32 * VL ? 4 * VL : 64 / size;
 
     for (s.j0 = 0; s.j0 == 0 || s.j0 < full; s.j0 += nc_most) {
         s.nc = min_(nc_most, full - s.j0);
         s.thin = s.j0 + s.nc == full ? thin : 0;
-        for (ptrdiff_t block = 0, k0 = 0; block < k_blocks; block++, k0 += s.kc) {
-            const int last = block + 1 == k_blocks;
-            s.kc = last ? k - k0 : (block + 1) * vectors / k_blocks * VL - k0;
-            s.a = (const real *)g->a + k0 * g->a_cs;
-            s.b = (const real *)g->b + k0 * g->b_rs + s.j0 * g->b_cs;
-            s.epilogue = (struct FN(epilogue)){
-                .accumulate = block > 0,
-                .bias = last && g->bias != NULL ? (const real *)g->bias + s.j0 : NULL,
-                .relu = last && g->relu,
-            };
-            if (pack_b) {
-                struct FN(pack_job) job = {g, s.b, scratch, s.kc, s.nc, s.pack_on_way};
-                FN(spread)(FN(groups)(s.nc), FN(grain)(s.kc * width, 1), FN(pack_groups), &job);
-                s.packed_b = scratch;
-            }
-            else if (s.nc % VL != 0) {
-                const ptrdiff_t rest = s.nc % VL;
-                FN(pack)(rest, VL, s.kc, s.b + (s.nc - rest), 1, g->b_rs, scratch);
-                s.tail = scratch;
-            }
-            if (s.thin > 0 && FN(thin_along_k)(g)) {
-                FN(pack)(s.kc, s.kc, s.thin, s.b + s.nc * g->b_cs, g->b_rs, g->b_cs, thin_b);
-                s.thin_b = thin_b;
-            }
+        const ptrdiff_t run = max_(1, B_RUN_BYTES / (size * kc_most * max_(s.nc, 8 * MAX_THIN)));
+        for (s.first = 0; s.first < k_blocks; s.first = s.last) {
+            s.last = min_(s.first + run, k_blocks);
+            FN(pack_run)(&s);
+            const ptrdiff_t steps = FN(run_steps)(&s);
             if (tiles >= FN(groups)(s.nc)) {
-                FN(spread)(m, FN(grain)(s.nc * s.kc, rows), FN(gemm_rows), &s);
+                FN(spread)(m, unit, s.nc * steps, FN(gemm_rows), &s);
             }
             else {
-                FN(spread)(FN(groups)(s.nc), FN(grain)(m * s.kc * width, 1), FN(gemm_columns), &s);
+                FN(spread)(FN(groups)(s.nc), 1, m * steps * width, FN(gemm_columns), &s);
             }
         }
     }

@@ -22,9 +22,61 @@ FN(relu_vec)(vec x)
     return (vec)((FN(mask))x & ~(FN(mask))(x <= 0));
 }
 
+/* What follows a tile's sums, and the way to memory. The last vector has `lanes` columns. */
+inline_always void
+FN(finish)(const int mr, const int nv, const ptrdiff_t lanes, vec acc[MAX_MR][MAX_NV], real *c, ptrdiff_t c_rs,
+           const struct FN(epilogue) *e)
+{
+#define WHOLE(v) (v < nv - 1 || lanes == VL)
+    if (e->accumulate) {
+        UNROLL
+        for (int i = 0; i < mr; i++) {
+            UNROLL
+            for (int v = 0; v < nv; v++) {
+                const real *from = c + i * c_rs + v * VL;
+                acc[i][v] += WHOLE(v) ? FN(load)(from) : FN(load_first)(from, lanes);
+            }
+        }
+    }
+    if (e->bias != NULL) {
+        UNROLL
+        for (int v = 0; v < nv; v++) {
+            const real *from = e->bias + v * VL;
+            const vec bias = WHOLE(v) ? FN(load)(from) : FN(load_first)(from, lanes);
+            UNROLL
+            for (int i = 0; i < mr; i++) {
+                acc[i][v] += bias;
+            }
+        }
+    }
+    if (e->relu) {
+        UNROLL
+        for (int i = 0; i < mr; i++) {
+            UNROLL
+            for (int v = 0; v < nv; v++) {
+                acc[i][v] = FN(relu_vec)(acc[i][v]);
+            }
+        }
+    }
+    UNROLL
+    for (int i = 0; i < mr; i++) {
+        UNROLL
+        for (int v = 0; v < nv; v++) {
+            real *to = c + i * c_rs + v * VL;
+            if (WHOLE(v)) {
+                FN(store)(to, acc[i][v]);
+            }
+            else {
+                FN(store_first)(to, acc[i][v], lanes);
+            }
+        }
+    }
+#undef WHOLE
+}
+
 inline_always void
 FN(micro)(const int mr, const int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a_cs,
-          const real *b, ptrdiff_t b_rs, real *packed, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
+          const real *b, ptrdiff_t b_rs, real *packed, real *c, ptrdiff_t c_rs, ptrdiff_t lanes, const struct FN(epilogue) *e)
 {
     vec acc[MAX_MR][MAX_NV];
     UNROLL
@@ -60,40 +112,11 @@ FN(micro)(const int mr, const int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs
         a8 += a_cs;
         b += b_rs;
     }
-    if (e->accumulate) {
-        UNROLL
-        for (int i = 0; i < mr; i++) {
-            UNROLL
-            for (int v = 0; v < nv; v++) {
-                acc[i][v] += FN(load)(c + i * c_rs + v * VL);
-            }
-        }
+    if (lanes == VL) {
+        FN(finish)(mr, nv, VL, acc, c, c_rs, e);
     }
-    if (e->bias != NULL) {
-        UNROLL
-        for (int v = 0; v < nv; v++) {
-            const vec bias = FN(load)(e->bias + v * VL);
-            UNROLL
-            for (int i = 0; i < mr; i++) {
-                acc[i][v] += bias;
-            }
-        }
-    }
-    if (e->relu) {
-        UNROLL
-        for (int i = 0; i < mr; i++) {
-            UNROLL
-            for (int v = 0; v < nv; v++) {
-                acc[i][v] = FN(relu_vec)(acc[i][v]);
-            }
-        }
-    }
-    UNROLL
-    for (int i = 0; i < mr; i++) {
-        UNROLL
-        for (int v = 0; v < nv; v++) {
-            FN(store)(c + i * c_rs + v * VL, acc[i][v]);
-        }
+    else {
+        FN(finish)(mr, nv, lanes, acc, c, c_rs, e);
     }
 }
 
@@ -117,12 +140,12 @@ FN(tile_rows)(int nv)
 /* One micro-kernel for every tile that fits, and for the wider ones of a C of few rows. */
 static void
 FN(tile)(int mr, int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a_cs,
-         const real *b, ptrdiff_t b_rs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
+         const real *b, ptrdiff_t b_rs, real *c, ptrdiff_t c_rs, ptrdiff_t lanes, const struct FN(epilogue) *e)
 {
 #define TILE(MR, NV)                                                            \
     case 16 * NV + MR:                                                          \
         if (MR * NV <= ACCUMULATORS) {                                          \
-            FN(micro)(MR, NV, k, a, a_rs, a_cs, b, b_rs, NULL, c, c_rs, e);     \
+            FN(micro)(MR, NV, k, a, a_rs, a_cs, b, b_rs, NULL, c, c_rs, lanes, e);  \
         }                                                                       \
         break
     switch (16 * nv + mr) {
@@ -141,42 +164,13 @@ FN(packing_tile)(int mr, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a
 #define TILE(MR)                                                                                            \
     case MR:                                                                                                \
         if (MR * PANEL_VECTORS <= ACCUMULATORS) {                                                           \
-            FN(micro)(MR, PANEL_VECTORS, k, a, a_rs, a_cs, b, b_rs, packed, c, c_rs, e);                    \
+            FN(micro)(MR, PANEL_VECTORS, k, a, a_rs, a_cs, b, b_rs, packed, c, c_rs, VL, e);                \
         }                                                                                                   \
         break
     switch (mr) {
         TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6); TILE(7); TILE(8); TILE(9);
     }
 #undef TILE
-}
-
-/* A tile whose last vector reaches beyond column `cols` of C goes through a buffer. B is padded already. */
-static void
-FN(partial_tile)(int mr, int nv, ptrdiff_t cols, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a_cs,
-                 const real *b, ptrdiff_t b_rs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
-{
-    real buffer[MAX_MR * MAX_NV * VL], bias[MAX_NV * VL];
-    struct FN(epilogue) padded = *e;
-    const ptrdiff_t width = nv * VL;
-    if (e->bias != NULL) {
-        for (ptrdiff_t j = 0; j < width; j++) {
-            bias[j] = j < cols ? e->bias[j] : 0;
-        }
-        padded.bias = bias;
-    }
-    if (e->accumulate) {
-        for (int i = 0; i < mr; i++) {
-            for (ptrdiff_t j = 0; j < width; j++) {
-                buffer[i * width + j] = j < cols ? c[i * c_rs + j] : 0;
-            }
-        }
-    }
-    FN(tile)(mr, nv, k, a, a_rs, a_cs, b, b_rs, buffer, width, &padded);
-    for (int i = 0; i < mr; i++) {
-        for (ptrdiff_t j = 0; j < cols; j++) {
-            c[i * c_rs + j] = buffer[i * width + j];
-        }
-    }
 }
 
 #undef MAX_MR

@@ -51,35 +51,41 @@ FN(turn)(ptrdiff_t n, ptrdiff_t k, const real *x, ptrdiff_t x_rs, real *out, ptr
 }
 
 /* out[l * width + i] = x[i * rs + l * cs] for i < n, l < k; columns n .. width are zero. A tile of A is packed with
- * width = its rows; a panel of B with width = its columns, rs and cs being those of B transposed. */
+ * width = its rows; a panel of B with width = its columns in whole vectors, rs and cs being those of B transposed. */
 static void
 FN(pack)(ptrdiff_t n, ptrdiff_t width, ptrdiff_t k, const real *x, ptrdiff_t rs, ptrdiff_t cs, real *out)
 {
-    typedef FN(quad_unaligned) quad_in_memory;
-    ptrdiff_t i = 0;
     if (rs == 1) {
-        const ptrdiff_t vectors = n / VL * VL, quads = n / 4 * 4;
+        const ptrdiff_t whole = n / VL * VL, rest = n - whole;
         for (ptrdiff_t l = 0; l < k; l++) {
             const real *from = x + l * cs;
             real *to = out + l * width;
-            for (i = 0; i < vectors; i += VL) {
+            for (ptrdiff_t i = 0; i < whole; i += VL) {
                 FN(store)(to + i, FN(load)(from + i));
             }
-            for (; i < quads; i += 4) {
-                *(quad_in_memory *)(to + i) = *(const quad_in_memory *)(from + i);
+            if (rest > 0 && n < width) {
+                FN(store)(to + whole, FN(load_first)(from + whole, rest));
+            }
+            else if (rest == 4) {
+                *(FN(quad_unaligned) *)(to + whole) = *(const FN(quad_unaligned) *)(from + whole);
+            }
+            else if (rest > 0) {
+                FN(store_first)(to + whole, FN(load_first)(from + whole, rest), rest);
+            }
+        }
+        return;
+    }
+    if (cs == 1) {
+        FN(turn)(n, k, x, rs, out, width);
+    }
+    else {
+        for (ptrdiff_t l = 0; l < k; l++) {
+            for (ptrdiff_t i = 0; i < n; i++) {
+                out[l * width + i] = x[i * rs + l * cs];
             }
         }
     }
-    else if (cs == 1) {
-        FN(turn)(n, k, x, rs, out, width);
-        i = n;
-    }
-    for (ptrdiff_t l = 0; l < k; l++) {
-        for (ptrdiff_t q = i; q < n; q++) {
-            out[l * width + q] = x[q * rs + l * cs];
-        }
-        for (ptrdiff_t q = n; q < width; q++) {
-            out[l * width + q] = 0;
-        }
+    for (ptrdiff_t l = 0; l < k && n < width; l++) {
+        FN(store_first)(out + l * width + n, (vec){0}, width - n);
     }
 }

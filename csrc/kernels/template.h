@@ -20,6 +20,9 @@
 #undef R
 
 #ifndef PYNN_PASTE
+#if VEC_BYTES >= 32
+#include <immintrin.h>
+#endif
 #define PYNN_PASTE_(a, b) a##b
 #define PYNN_PASTE(a, b) PYNN_PASTE_(a, b)
 #define inline_always static inline __attribute__((always_inline))
@@ -77,6 +80,60 @@ inline_always void
 FN(store)(real *p, vec x)
 {
     *(vec_unaligned *)p = x;
+}
+
+/* Of a vector only the first n lanes (1 to VL) are in memory: the others are zero, and what lies beyond is not touched. */
+#if VEC_BYTES == 32
+inline_always __m256i
+FN(first)(ptrdiff_t n)
+{
+    FN(mask) lane;
+    UNROLL
+    for (int q = 0; q < VL; q++) {
+        lane[q] = q;
+    }
+    return (__m256i)(lane < (bits)n);
+}
+#endif
+
+inline_always vec
+FN(load_first)(const real *p, ptrdiff_t n)
+{
+#if VEC_BYTES == 64 && REAL_BITS == 32
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif VEC_BYTES == 64
+    return (vec)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+#elif VEC_BYTES == 32 && REAL_BITS == 32
+    return (vec)_mm256_maskload_ps(p, FN(first)(n));
+#elif VEC_BYTES == 32
+    return (vec)_mm256_maskload_pd(p, FN(first)(n));
+#else
+    real lane[VL] = {0};
+    for (ptrdiff_t q = 0; q < n; q++) {
+        lane[q] = p[q];
+    }
+    return FN(load)(lane);
+#endif
+}
+
+inline_always void
+FN(store_first)(real *p, vec x, ptrdiff_t n)
+{
+#if VEC_BYTES == 64 && REAL_BITS == 32
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
+#elif VEC_BYTES == 64
+    _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)x);
+#elif VEC_BYTES == 32 && REAL_BITS == 32
+    _mm256_maskstore_ps(p, FN(first)(n), (__m256)x);
+#elif VEC_BYTES == 32
+    _mm256_maskstore_pd(p, FN(first)(n), (__m256d)x);
+#else
+    real lane[VL];
+    FN(store)(lane, x);
+    for (ptrdiff_t q = 0; q < n; q++) {
+        p[q] = lane[q];
+    }
+#endif
 }
 
 /* Pairwise, so that the order of a sum is the same whichever compiler unrolls it. */

@@ -2,6 +2,7 @@
  * rows, instead. */
 
 #define MAX_THIN 4              /* columns at once */
+#define DOT_ROWS (ACCUMULATORS >= 16 ? 4 : 2)   /* by four columns, in registers with an element of A and four of B */
 #define MAX_DOTS 8              /* of a single row of A */
 
 /* One element of C from its sum, as the micro-kernel's epilogue does it for a vector. */
@@ -58,19 +59,19 @@ FN(put_four)(real *c, const FN(quad) *four, const struct FN(epilogue) *e)
     *(quad_in_memory *)c = sums;
 }
 
-/* One step of mr x nc dot products: what lies at a and b, where `mask` lets it through. */
+/* One step of mr x nc dot products: the first `lanes` terms of what lies at a and b. */
 inline_always void
-FN(dot_step)(const int mr, const int nc, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
-             FN(mask) mask, vec acc[4][MAX_DOTS])
+FN(dot_step)(const int mr, const int nc, const ptrdiff_t lanes, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
+             vec acc[4][MAX_DOTS])
 {
     vec bv[MAX_DOTS];
     UNROLL
     for (int j = 0; j < nc; j++) {
-        bv[j] = (vec)((FN(mask))FN(load)(b + j * b_cs) & mask);
+        bv[j] = lanes == VL ? FN(load)(b + j * b_cs) : FN(load_first)(b + j * b_cs, lanes);
     }
     UNROLL
     for (int i = 0; i < mr; i++) {
-        const vec av = (vec)((FN(mask))FN(load)(a + i * a_rs) & mask);
+        const vec av = lanes == VL ? FN(load)(a + i * a_rs) : FN(load_first)(a + i * a_rs, lanes);
         UNROLL
         for (int j = 0; j < nc; j++) {
             acc[i][j] += av * bv[j];
@@ -78,14 +79,14 @@ FN(dot_step)(const int mr, const int nc, const real *a, ptrdiff_t a_rs, const re
     }
 }
 
-/* mr x nc dot products: rows of A and columns of B that are both contiguous along K, which is at least VL. */
+/* mr x nc dot products: rows of A and columns of B that are both contiguous along K. */
 inline_always void
 FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
          real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
 {
     vec acc[4][MAX_DOTS];
     UNROLL
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < mr; i++) {
         UNROLL
         for (int j = 0; j < MAX_DOTS; j++) {
             acc[i][j] = (vec){0};
@@ -93,15 +94,10 @@ FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
     }
     ptrdiff_t l = 0;
     for (; l + VL <= k; l += VL) {
-        FN(dot_step)(mr, nc, a + l, a_rs, b + l, b_cs, ~(FN(mask)){0}, acc);
+        FN(dot_step)(mr, nc, VL, a + l, a_rs, b + l, b_cs, acc);
     }
-    if (l < k) {                /* the last VL terms, without those that were there before */
-        FN(mask) fresh;
-        UNROLL
-        for (int q = 0; q < VL; q++) {
-            fresh[q] = q >= VL - (k - l) ? -1 : 0;
-        }
-        FN(dot_step)(mr, nc, a + k - VL, a_rs, b + k - VL, b_cs, fresh, acc);
+    if (l < k) {
+        FN(dot_step)(mr, nc, k - l, a + l, a_rs, b + l, b_cs, acc);
     }
     UNROLL
     for (int i = 0; i < mr; i++) {
@@ -123,7 +119,7 @@ FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
     }
 }
 
-/* C[begin:end, 0:n] for any n, both operands contiguous along K, which is at least VL. */
+/* C[begin:end, 0:n] for any n, both operands contiguous along K. */
 static void
 FN(dot_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
                 const real *b, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
@@ -142,7 +138,7 @@ FN(dot_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t n, ptrdiff_t k, const 
             case 1: DOTS(4, 1) DOTS(1, 1) break;
             case 2: DOTS(4, 2) DOTS(1, 2) break;
             case 3: DOTS(2, 3) DOTS(1, 3) break;
-            case 4: DOTS(2, 4) DOTS(1, 4) break;
+            case 4: DOTS(DOT_ROWS, 4) DOTS(2, 4) DOTS(1, 4) break;
             default: DOTS(1, MAX_DOTS)
         }
 #undef DOTS
@@ -205,8 +201,8 @@ FN(row_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t m, ptrdiff_t n, ptrdif
         FN(row_vectors)(1, NC, i - from, end - from, k, a + from, a_cs, b, b_rs, b_cs, c + from * c_rs, c_rs, e); \
     }
     switch (n) {
-        case 1: ROWS(4, 1) ROWS(1, 1) LAST_ROWS(1) break;
-        case 2: ROWS(4, 2) ROWS(1, 2) LAST_ROWS(2) break;
+        case 1: ROWS(4, 1) ROWS(2, 1) ROWS(1, 1) LAST_ROWS(1) break;
+        case 2: ROWS(4, 2) ROWS(2, 2) ROWS(1, 2) LAST_ROWS(2) break;
         case 3: ROWS(2, 3) ROWS(1, 3) LAST_ROWS(3) break;
         default: ROWS(2, 4) ROWS(1, 4) LAST_ROWS(4)
     }
