@@ -17,11 +17,11 @@ struct FN(block) {
     ptrdiff_t first, last, k_blocks;        /* the run: blocks of K [first, last) of k_blocks */
     ptrdiff_t mc;                           /* rows of a block of A */
     int pack_b, pack_on_way;                /* on the way: a full panel's first tile packs it, beside its arithmetic */
-    int pack_a, far;                        /* far: A is a transpose that no cache holds */
+    int pack_a, far;                        /* far: A is not in the second cache and will not come by itself */
     int widest;                             /* vectors in a panel */
 
     /* One block of K: */
-    ptrdiff_t kc, ahead;                    /* its steps, and how many of the next to fetch meanwhile */
+    ptrdiff_t kc, next;                     /* its steps, and those of the next */
     const real *a, *b, *packed_b, *tail;    /* A and B there; B's last, partial vector of columns, padded */
     const real *thin_b;                     /* the columns after those, contiguous, where dot products run along K */
     struct FN(epilogue) epilogue;
@@ -48,7 +48,7 @@ FN(move_to)(struct FN(block) *s, ptrdiff_t i)
     const ptrdiff_t k0 = FN(block_start)(s, i), k1 = FN(block_start)(s, i + 1), before = k0 - FN(block_start)(s, s->first);
     const int last = i + 1 == s->k_blocks;
     s->kc = k1 - k0;
-    s->ahead = s->far && !last ? FN(block_start)(s, i + 2) - k1 : 0;
+    s->next = last ? 0 : FN(block_start)(s, i + 2) - k1;
     s->a = (const real *)g->a + k0 * g->a_cs;
     s->b = (const real *)g->b + k0 * g->b_rs + s->j0 * g->b_cs;
     s->packed_b = s->scratch + before * ceil_div(s->nc, VL) * VL;
@@ -75,16 +75,29 @@ FN(full_panel)(int nv, ptrdiff_t cols)
     return nv == PANEL_VECTORS && cols >= PANEL_VECTORS * VL;
 }
 
-/* A transpose that comes from afar is read down its columns, which no processor foresees: while rows [begin, end) of this
- * block are at work, part `t` of `parts` of the next one is fetched. */
-static void
-FN(fetch_ahead)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t t, ptrdiff_t parts)
+inline_always void
+FN(fetch)(const real *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t cols)
 {
-    for (ptrdiff_t l = s->ahead * t / parts; l < s->ahead * (t + 1) / parts; l++) {
-        const real *row = s->a + (s->kc + l) * s->g->a_cs;
-        for (ptrdiff_t i = begin; i < end; i += 64 / sizeof(real)) {
-            __builtin_prefetch(row + i, 0, 2);
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        for (ptrdiff_t j = 0; j < cols; j += 64 / sizeof(real)) {
+            __builtin_prefetch(x + i * stride + j, 0, 2);
         }
+    }
+}
+
+/* Two ways to read a large A that no processor foresees: down the columns of a transpose, and along short rows. Before
+ * tile `t` of rows [begin, end) its share of the next block of K is fetched, or the rows of the tile after next.
+ * Inline, or GCC finds that nothing comes of it and leaves it out. */
+inline_always void
+FN(fetch_ahead)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t t, ptrdiff_t tiles, ptrdiff_t i, ptrdiff_t mr)
+{
+    const struct gemm_args *g = s->g;
+    if (s->far && g->a_cs != 1) {
+        const ptrdiff_t from = s->next * t / tiles, to = s->next * (t + 1) / tiles;
+        FN(fetch)(s->a + (s->kc + from) * g->a_cs + begin, g->a_cs, to - from, end - begin);
+    }
+    else if (s->far && i + 3 * mr <= g->m) {
+        FN(fetch)(s->a + (i + 2 * mr) * g->a_rs, g->a_rs, mr, s->kc);
     }
 }
 
@@ -107,7 +120,7 @@ FN(panel)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, int nv, ptr
         const ptrdiff_t a_rs = packed_a != NULL ? 1 : g->a_rs, a_cs = packed_a != NULL ? mr : g->a_cs;
         real *c = (real *)g->c + i * g->c_rs + s->j0 + j;
         if (j == 0) {
-            FN(fetch_ahead)(s, begin, end, t, tiles);
+            FN(fetch_ahead)(s, begin, end, t, tiles, i, mr);
         }
         if (t == 0 && unpacked != NULL) {
             FN(packing_tile)(mr, s->kc, a, a_rs, a_cs, unpacked, g->b_rs, (real *)b, c, g->c_rs, &e);
@@ -119,13 +132,20 @@ FN(panel)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end, int nv, ptr
     }
 }
 
+/* A large A of short rows comes from afar, and the processor's prefetching starts anew with each. */
+inline_always int
+FN(short_rows)(const struct gemm_args *g, ptrdiff_t large)
+{
+    const ptrdiff_t row = g->k * (ptrdiff_t)sizeof(real);
+    return g->a_cs == 1 && row < 2048 && g->m * row > large;
+}
+
 /* Whether dot products of the thin columns run along K; the stride alone does not tell, for a single column of A has both.
- * Short ones pay only while A and C stay in the cache. */
+ * They pass over A once more. */
 inline_always int
 FN(thin_along_k)(const struct gemm_args *g)
 {
-    const int in_cache = g->m * g->k * (ptrdiff_t)sizeof(real) <= A_BLOCK_BYTES;
-    return g->a_cs == 1 && g->k >= (in_cache ? 2 : 4) * VL;
+    return g->a_cs == 1 && g->k >= 2 * VL && !FN(short_rows)(g, 4 * B_BLOCK_BYTES);
 }
 
 /* How many columns to leave to dot products: those of a last vector that would be at least half padding. */
@@ -291,12 +311,12 @@ static void
 FN(spread)(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t work, parallel_fn fn, void *arg)
 {
     const ptrdiff_t threads = parallel_num_threads(), units = ceil_div(n, unit), most = max_(1, 16384 * VL / max_(1, work * unit));
-    if (threads == 1) {
+    if (threads == 1 || units <= most) {
         fn(arg, 0, n);
         return;
     }
     ptrdiff_t grain = most, longest = units;
-    for (ptrdiff_t g = most; g > most / 2; g--) {
+    for (ptrdiff_t g = most; g > most / 2; g -= 1 + most / 16) {
         const ptrdiff_t share = ceil_div(ceil_div(units, g), threads) * g;
         if (share < longest) {
             grain = g;
@@ -379,7 +399,7 @@ FN(gemm)(const struct gemm_args *g)
         .pack_b = pack_b,
         .pack_on_way = pack_b && g->b_cs == 1 && parallel_num_threads() == 1,
         .pack_a = large && g->a_cs != 1 && n >= (collides ? 2 : 32) * width,
-        .far = g->a_rs == 1 && m * k * size > B_BLOCK_BYTES,
+        .far = g->a_cs == 1 ? FN(short_rows)(g, B_BLOCK_BYTES) && k * size >= 256 : g->a_rs == 1 && m * k * size > B_BLOCK_BYTES,
         .widest = !pack_b && m <= ACCUMULATORS / 4 ? 4 : PANEL_VECTORS,
     };
     const ptrdiff_t nc_most = pack_b ? (B_BLOCK_BYTES / (size * kc_most)) / width * width : n;

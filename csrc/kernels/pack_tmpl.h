@@ -55,6 +55,12 @@ FN(turn)(ptrdiff_t n, ptrdiff_t k, const real *x, ptrdiff_t x_rs, real *out, ptr
 static void
 FN(pack)(ptrdiff_t n, ptrdiff_t width, ptrdiff_t k, const real *x, ptrdiff_t rs, ptrdiff_t cs, real *out)
 {
+    if (rs == 1 && n == 4 && width == 4) {      /* a tile of AVX2 */
+        for (ptrdiff_t l = 0; l < k; l++) {
+            *(FN(quad_unaligned) *)(out + l * 4) = *(const FN(quad_unaligned) *)(x + l * cs);
+        }
+        return;
+    }
     if (rs == 1) {
         const ptrdiff_t whole = n / VL * VL, rest = n - whole;
         for (ptrdiff_t l = 0; l < k; l++) {
@@ -65,9 +71,6 @@ FN(pack)(ptrdiff_t n, ptrdiff_t width, ptrdiff_t k, const real *x, ptrdiff_t rs,
             }
             if (rest > 0 && n < width) {
                 FN(store)(to + whole, FN(load_first)(from + whole, rest));
-            }
-            else if (rest == 4) {
-                *(FN(quad_unaligned) *)(to + whole) = *(const FN(quad_unaligned) *)(from + whole);
             }
             else if (rest > 0) {
                 FN(store_first)(to + whole, FN(load_first)(from + whole, rest), rest);
