@@ -90,7 +90,7 @@ class Bench:
     def compare(self, group, case, peers, threads, env={}):
         """Time `case` on every peer, in turns; one record for each."""
         ready = self.prepare(group, case, peers, threads, env)
-        turn = 0.004 if self.quick else 0.008   # long against the waking of a thread pool
+        turn = 0.008                            # long against the waking of a thread pool
         clock = "process_time" if self.cpu_clock and threads == 1 else "perf_counter"
         cost = sum(contestant.ask("calibrate", turn, clock) for contestant, *_ in ready.values())
         budget = 0.1 if self.quick else 0.3
