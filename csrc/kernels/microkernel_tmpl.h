@@ -156,19 +156,19 @@ FN(tile)(int mr, int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a
 #undef TILE
 }
 
-/* The first tile of a full panel of B: packs it on the way. */
+/* The first tile of a panel of B whose vectors are all whole: packs it on the way. */
 static void
-FN(packing_tile)(int mr, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a_cs, const real *b, ptrdiff_t b_rs,
+FN(packing_tile)(int mr, int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a_cs, const real *b, ptrdiff_t b_rs,
                  real *packed, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
 {
-#define TILE(MR)                                                                                            \
-    case MR:                                                                                                \
-        if (MR * PANEL_VECTORS <= ACCUMULATORS) {                                                           \
-            FN(micro)(MR, PANEL_VECTORS, k, a, a_rs, a_cs, b, b_rs, packed, c, c_rs, VL, e);                \
-        }                                                                                                   \
+#define TILE(MR, NV)                                                            \
+    case 16 * NV + MR:                                                          \
+        if (MR * NV <= ACCUMULATORS) {                                          \
+            FN(micro)(MR, NV, k, a, a_rs, a_cs, b, b_rs, packed, c, c_rs, VL, e);   \
+        }                                                                       \
         break
-    switch (mr) {
-        TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6); TILE(7); TILE(8); TILE(9);
+    switch (16 * nv + mr) {
+        EVERY_TILE(TILE)
     }
 #undef TILE
 }

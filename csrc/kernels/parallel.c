@@ -10,6 +10,10 @@
  *   - A result <= 0 is no claim, and the thread touches nothing. A worker that wakes late finds no
  *     work, or finds the next job's and is welcome to it; nobody waits for it in either case.
  *
+ * Which chunk a claim is good for does not matter to that. The caller takes them from the front and the
+ * workers from the back: so in call after call each writes the rows that its own cache holds, which
+ * counts where the cores share no cache.
+ *
  * What remains to go wrong on a busy machine is a worker that loses its core in the middle of a
  * chunk: the caller then waits out a time slice, some milliseconds. The caller compares how long
  * it waited with how long it worked; after a bad wait the pool goes alone for a while, longer each
@@ -57,6 +61,7 @@ static struct {
     ptrdiff_t n, grain, chunks;
 
     _Alignas(CACHE_LINE) atomic_ptrdiff_t unclaimed; /* chunks to be claimed; <= 0: none */
+    _Alignas(CACHE_LINE) atomic_ptrdiff_t back;      /* one past the workers' next chunk */
     _Alignas(CACHE_LINE) atomic_ptrdiff_t finished;  /* chunks that workers have finished */
 
     /* Read at every look, seldom written. */
@@ -65,6 +70,7 @@ static struct {
     atomic_bool stop;                        /* workers are to return */
 
     _Alignas(CACHE_LINE) atomic_bool owned;  /* by the thread inside parallel_for; what follows is the owner's */
+    ptrdiff_t front;                         /* its next chunk */
     int workers;                             /* threads running, in worker[0..workers) */
     bool hooked;                             /* fork and exit handlers are registered */
     bool refused;                            /* the system refused a thread: make do with those there are */
@@ -117,23 +123,22 @@ has_work(void)
     return atomic_load_explicit(&pool.unclaimed, memory_order_acquire) > 0;
 }
 
-/* Claim a chunk and run it; false when there was none. */
+/* Claim a chunk, the first or the last one left, and run it; false when there was none. */
 static bool
-run_chunk(void)
+run_chunk(bool first)
 {
-    ptrdiff_t left, begin, end;
+    ptrdiff_t i, begin;
 
     /* Looking first keeps the counter from running away below zero, and its cache line shared. */
     if (!has_work()) {
         return false;
     }
-    left = atomic_fetch_sub_explicit(&pool.unclaimed, 1, memory_order_acq_rel);
-    if (left <= 0) {
+    if (atomic_fetch_sub_explicit(&pool.unclaimed, 1, memory_order_acq_rel) <= 0) {
         return false;
     }
-    begin = (pool.chunks - left) * pool.grain;
-    end = left == 1 ? pool.n : begin + pool.grain;
-    pool.fn(pool.arg, begin, end);
+    i = first ? pool.front++ : atomic_fetch_sub_explicit(&pool.back, 1, memory_order_relaxed) - 1;
+    begin = i * pool.grain;
+    pool.fn(pool.arg, begin, i + 1 == pool.chunks ? pool.n : begin + pool.grain);
     return true;
 }
 
@@ -207,7 +212,7 @@ worker_main(void *arg)
     while (!atomic_load(&pool.stop)) {
         ptrdiff_t finished = 0;
 
-        while (is_wanted(self) && run_chunk()) {
+        while (is_wanted(self) && run_chunk(false)) {
             finished++;
         }
         if (finished > 0) {
@@ -372,6 +377,8 @@ run_job(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg, int helpers, in
     pool.n = n;
     pool.grain = grain;
     pool.chunks = chunks;
+    pool.front = 0;
+    atomic_store_explicit(&pool.back, chunks, memory_order_relaxed);
     atomic_store_explicit(&pool.finished, 0, memory_order_relaxed);
     atomic_store(&pool.unclaimed, chunks);
 
@@ -382,7 +389,7 @@ run_job(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg, int helpers, in
                 wake(&pool.worker[called]);
             }
         }
-    } while (run_chunk() && ++own);
+    } while (run_chunk(true) && ++own);
     join(chunks - own, start);
 }
 

@@ -11,6 +11,23 @@ thread_scratch(void)
     return scratch;
 }
 
+static _Thread_local size_t latest_job;
+static atomic_size_t jobs;
+
+bool
+is_new_to_thread(size_t job)
+{
+    const bool is_new = latest_job != job;
+    latest_job = job;
+    return is_new;
+}
+
+size_t
+new_job(void)
+{
+    return atomic_fetch_add_explicit(&jobs, 1, memory_order_relaxed) + 1;
+}
+
 void *
 workspace_take(struct workspace *w)
 {

@@ -5,10 +5,19 @@
 #include "isa.h"
 #include "parallel.h"
 
+#include <stdbool.h>
+
 #define SCRATCH_BYTES (B_BLOCK_BYTES + A_BLOCK_BYTES + L1_PANEL_BYTES)
 
 /* SCRATCH_BYTES of 64-byte aligned memory that belongs to the calling thread; its contents last until the next kernel. */
 void *thread_scratch(void);
+
+/* Whether the calling thread has not been here with `job` yet, a number that no other job has: its scratch holds nothing
+ * of that job then. */
+bool is_new_to_thread(size_t job);
+
+/* A number for a job. */
+size_t new_job(void);
 
 /* Memory that a caller lends to the chunks of one parallel_for: a slot for each thread that may be at work. */
 struct workspace {
