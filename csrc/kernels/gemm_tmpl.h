@@ -63,37 +63,48 @@ FN(gemm_dots)(void *args, ptrdiff_t begin, ptrdiff_t end)
                     (real *)g->c + begin, g->c_rs, &e);
 }
 
-/* One row of C as a sum of rows of B: B streams through once, in the order in which it lies. */
+/* A few vectors of C's only row, the last of them `lanes` long: in registers, while the rows of B pass by. */
+inline_always void
+FN(row_panel)(const int nv, const ptrdiff_t lanes, const struct gemm_args *g, ptrdiff_t j)
+{
+    const struct FN(epilogue) e = {0, g->bias == NULL ? NULL : (const real *)g->bias + j, g->relu};
+    const real *a = g->a, *b = (const real *)g->b + j;
+    vec acc[MAX_MR][MAX_NV];
+    UNROLL
+    for (int v = 0; v < nv; v++) {
+        acc[0][v] = (vec){0};
+    }
+    for (ptrdiff_t l = 0; l < g->k; l++) {
+        UNROLL
+        for (int v = 0; v < nv; v++) {
+            const real *from = b + l * g->b_rs + v * VL;
+            acc[0][v] += a[l * g->a_cs] * (v < nv - 1 || lanes == VL ? FN(load)(from) : FN(load_first)(from, lanes));
+        }
+    }
+    FN(finish)(1, nv, lanes, acc, (real *)g->c + j, g->c_rs, &e);
+}
+
+/* One row of C as a sum of rows of B, where they lie. */
 static void
 FN(gemv)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct gemm_args *g = args;
-    const struct FN(epilogue) e = {0, g->bias, g->relu};
-    const real *a = g->a, *b = g->b;
-    real *c = g->c;
-    for (ptrdiff_t j = begin; j < end; j++) {
-        c[j] = 0;
-    }
-    ptrdiff_t l = 0;
-    for (; l + 8 <= g->k; l += 8) {
-        const real *row = b + l * g->b_rs;
-        const ptrdiff_t rs = g->b_rs;
-        real al[8];
-        for (int q = 0; q < 8; q++) {
-            al[q] = a[(l + q) * g->a_cs];
+    for (ptrdiff_t j = begin, nv; j < end; j += nv * VL) {
+        nv = min_(MAX_NV, ceil_div(end - j, VL));
+        const ptrdiff_t lanes = min_(VL, end - j - (nv - 1) * VL);
+#define PANEL(NV)                                   \
+    case NV:                                        \
+        if (lanes == VL) {                          \
+            FN(row_panel)(NV, VL, g, j);            \
+        }                                           \
+        else {                                      \
+            FN(row_panel)(NV, lanes, g, j);         \
+        }                                           \
+        break
+        switch (nv) {
+            PANEL(1); PANEL(2); PANEL(3); PANEL(4); PANEL(5); PANEL(6); PANEL(7); PANEL(8);
         }
-        for (ptrdiff_t j = begin; j < end; j++) {
-            c[j] += ((al[0] * row[j] + al[1] * row[j + rs]) + (al[2] * row[j + 2 * rs] + al[3] * row[j + 3 * rs]))
-                  + ((al[4] * row[j + 4 * rs] + al[5] * row[j + 5 * rs]) + (al[6] * row[j + 6 * rs] + al[7] * row[j + 7 * rs]));
-        }
-    }
-    for (; l < g->k; l++) {
-        for (ptrdiff_t j = begin; j < end; j++) {
-            c[j] += a[l * g->a_cs] * b[l * g->b_rs + j];
-        }
-    }
-    for (ptrdiff_t j = begin; j < end; j++) {
-        FN(put)(c, c[j], &e, j);
+#undef PANEL
     }
 }
 
@@ -177,3 +188,5 @@ FN(gemm)(const struct gemm_args *g)
 }
 
 #undef MAX_THIN
+#undef MAX_MR
+#undef MAX_NV

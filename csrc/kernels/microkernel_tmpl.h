@@ -172,6 +172,3 @@ FN(packing_tile)(int mr, int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptr
     }
 #undef TILE
 }
-
-#undef MAX_MR
-#undef MAX_NV
