@@ -177,7 +177,20 @@ FN(row_vectors)(const int nv, const int nc, ptrdiff_t first, ptrdiff_t end, ptrd
             FN(store)(column[j] + v * VL, acc[v][j]);
         }
     }
-    for (ptrdiff_t i = first; i < end; i++) {
+    ptrdiff_t i = first;
+    for (; nc == 4 && i + 4 <= end; i += 4) {
+        FN(quad) r[4];
+        UNROLL
+        for (int q = 0; q < 4; q++) {
+            r[q] = *(const FN(quad_unaligned) *)(column[q] + i);
+        }
+        FN(transpose)(r);
+        UNROLL
+        for (int q = 0; q < 4; q++) {
+            FN(put_four)(c + (i + q) * c_rs, &r[q], e);
+        }
+    }
+    for (; i < end; i++) {
         UNROLL
         for (int j = 0; j < nc; j++) {
             FN(put)(c + i * c_rs, column[j][i], e, j);
