@@ -6,6 +6,7 @@ struct FN(block) {
     real *scratch;                          /* the thread's: what is packed of B never goes from core to core */
     ptrdiff_t j0, nc, thin;                 /* columns of C that panels cover, and how many after them are dot products */
     ptrdiff_t first, last, k_blocks;        /* the run: blocks of K [first, last) of k_blocks */
+    ptrdiff_t steps;                        /* of K in the run */
     ptrdiff_t mc;                           /* rows of a block of A */
     int pack_b, pack_on_way;                /* on the way: the first tile of a panel packs it, beside its arithmetic */
     int unpacked;                           /* the thread's scratch holds nothing of this run yet */
@@ -16,8 +17,7 @@ struct FN(block) {
     ptrdiff_t kc, next;                     /* its steps, and those of the next */
     const real *a, *b;
     real *packed_b, *tail;                  /* B's panels; if it is not packed, its last, partial vector of columns, padded */
-    real *thin_b;                           /* the columns after those, each contiguous, where dot products run along K */
-    ptrdiff_t thin_cs;
+    real *thin_b;                           /* the columns after those, `steps` apart, where dot products run along K */
     struct FN(epilogue) epilogue;
 };
 
@@ -42,7 +42,6 @@ FN(move_to)(struct FN(block) *s, ptrdiff_t i)
     s->packed_b = s->scratch + before * ceil_div(s->nc, VL) * VL;
     s->tail = s->scratch + before * VL;
     s->thin_b = (real *)((char *)s->scratch + B_BLOCK_BYTES + A_BLOCK_BYTES) + before;
-    s->thin_cs = FN(block_start)(s, s->last) - FN(block_start)(s, s->first);
     s->epilogue = (struct FN(epilogue)){
         .accumulate = i > 0,
         .bias = last && g->bias != NULL ? (const real *)g->bias + s->j0 : NULL,
@@ -151,7 +150,7 @@ FN(gemm_thin)(const struct FN(block) *s, ptrdiff_t begin, ptrdiff_t end)
     struct FN(epilogue) e = s->epilogue;
     e.bias += e.bias != NULL ? s->nc : 0;
     if (FN(thin_along_k)(g)) {
-        FN(dot_columns)(begin, end, s->thin, s->kc, s->a, g->a_rs, s->thin_b, s->thin_cs, c, g->c_rs, &e);
+        FN(dot_columns)(begin, end, s->thin, s->kc, s->a, g->a_rs, s->thin_b, s->steps, c, g->c_rs, &e);
     }
     else {
         const real *b = s->b + s->nc * g->b_cs;
@@ -193,7 +192,7 @@ FN(pack_columns)(const struct FN(block) *s, ptrdiff_t j0, ptrdiff_t j1)
     if (s->thin > 0 && j1 == s->nc && FN(thin_along_k)(g)) {
         for (ptrdiff_t j = 0; j < s->thin; j++) {
             for (ptrdiff_t l = 0; l < s->kc; l++) {
-                s->thin_b[j * s->thin_cs + l] = s->b[l * g->b_rs + (s->nc + j) * g->b_cs];
+                s->thin_b[j * s->steps + l] = s->b[l * g->b_rs + (s->nc + j) * g->b_cs];
             }
         }
     }
@@ -208,7 +207,7 @@ FN(gemm_block)(const struct FN(block) *s, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t 
         end = min_(i + s->mc, i1);
         real *packed_a = NULL;
         if (s->pack_a) {
-            packed_a = (real *)((char *)thread_scratch() + B_BLOCK_BYTES);
+            packed_a = (real *)((char *)s->scratch + B_BLOCK_BYTES);
             FN(pack_tiles)(s, i, end, packed_a);
         }
         for (ptrdiff_t j = j0; j < j1;) {

@@ -175,13 +175,13 @@ FN(gemm)(const struct gemm_args *g)
         const ptrdiff_t run = max_(1, B_RUN_BYTES / (size * kc_most * max_(s.nc, 8 * MAX_THIN)));
         for (s.first = 0; s.first < k_blocks; s.first = s.last) {
             s.last = min_(s.first + run, k_blocks);
-            const ptrdiff_t steps = FN(block_start)(&s, s.last) - FN(block_start)(&s, s.first);
+            s.steps = FN(block_start)(&s, s.last) - FN(block_start)(&s, s.first);
             s.job = new_job();
             if (tiles >= FN(groups)(s.nc)) {
-                FN(spread)(m, unit, s.nc * steps, FN(gemm_rows), &s);
+                FN(spread)(m, unit, s.nc * s.steps, FN(gemm_rows), &s);
             }
             else {
-                FN(spread)(FN(groups)(s.nc), 1, m * steps * width, FN(gemm_columns), &s);
+                FN(spread)(FN(groups)(s.nc), 1, m * s.steps * width, FN(gemm_columns), &s);
             }
         }
     }

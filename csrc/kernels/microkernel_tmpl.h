@@ -151,7 +151,6 @@ FN(tile)(int mr, int nv, ptrdiff_t k, const real *a, ptrdiff_t a_rs, ptrdiff_t a
     switch (16 * nv + mr) {
         EVERY_TILE(TILE)
         TILE(1, 4); TILE(2, 4); TILE(3, 4); TILE(4, 4); TILE(5, 4); TILE(6, 4);
-        TILE(1, 8); TILE(2, 8); TILE(3, 8);
     }
 #undef TILE
 }
