@@ -6,6 +6,9 @@ from pynn import _core
 class AddLayer:
     """``z = x + y``."""
 
+    params = ()
+    buffers = ()
+
     def forward(self, x, y):
         """Compute ``x + y``.
 
@@ -29,6 +32,9 @@ class MulLayer:
     x, y : number or array_like
         What `forward` saw last.
     """
+
+    params = ()
+    buffers = ()
 
     def __init__(self):
         self.x = None

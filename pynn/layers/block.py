@@ -35,7 +35,7 @@ class ConvBlock:
         self.out, self.index = _core.conv_block_forward(x, conv.W, conv.b, conv.stride, conv.pad,
                                                         self.pool is not None, self.channels_last)
         # copies, as an optimizer changes the parameters in place
-        as_of_now = Convolution(np.array(conv.W), np.array(conv.b), conv.stride, conv.pad)
+        as_of_now = Convolution(np.array(conv.W), None if conv.b is None else np.array(conv.b), conv.stride, conv.pad)
         self.relu.mask = partial(_mask, as_of_now, x)
         if self.pool is not None:
             self.pool.x = partial(_rectified, as_of_now, x)
@@ -45,8 +45,9 @@ class ConvBlock:
     def backward(self, dout):
         """Set dW and db of the convolution and return dx."""
         conv = self.conv
-        dx, conv.dW, conv.db = _core.conv_block_backward(conv.x, conv.W, dout, self.out, self.index, conv.stride,
-                                                         conv.pad, conv.needs_dx)
+        dx, conv.dW, db = _core.conv_block_backward(conv.x, conv.W, dout, self.out, self.index, conv.stride, conv.pad,
+                                                    conv.needs_dx)
+        conv.db = None if conv.b is None else db
         return dx
 
 
