@@ -175,7 +175,7 @@ memory_init(void)
 }
 
 PyArrayObject *
-allocate_array(int ndim, const npy_intp *dims, int typenum)
+allocate_array(const char *func, int ndim, const npy_intp *dims, int typenum)
 {
     PyArray_Descr *descr = PyArray_DescrFromType(typenum);
     if (descr == NULL) {
@@ -184,13 +184,13 @@ allocate_array(int ndim, const npy_intp *dims, int typenum)
     const npy_intp numbers = PyArray_OverflowMultiplyList((npy_intp *)dims, ndim);
     if (numbers < 0 || numbers > NPY_MAX_INTP / PyDataType_ELSIZE(descr)) {
         Py_DECREF(descr);
-        return (PyArrayObject *)PyErr_NoMemory();
+        return no_memory(func, ndim, dims, typenum);
     }
     const size_t size = (size_t)numbers * (size_t)PyDataType_ELSIZE(descr);
     void *data = take(NULL, size);
     if (data == NULL) {
         Py_DECREF(descr);
-        return (PyArrayObject *)PyErr_NoMemory();
+        return no_memory(func, ndim, dims, typenum);
     }
     PyArrayObject *array = (PyArrayObject *)PyArray_NewFromDescr(&PyArray_Type, descr, ndim, dims, NULL, data,
                                                                  NPY_ARRAY_CARRAY, NULL);

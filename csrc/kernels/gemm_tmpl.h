@@ -173,7 +173,7 @@ FN(gemm)(const struct gemm_args *g)
         s.nc = min_(nc_most, full - s.j0);
         s.thin = s.j0 + s.nc == full ? thin : 0;
         const ptrdiff_t run = max_(1, B_RUN_BYTES / (size * kc_most * max_(s.nc, 8 * MAX_THIN)));
-        for (s.first = 0; s.first < k_blocks; s.first = s.last) {
+        for (s.first = 0; s.first < k_blocks && !parallel_interrupted(); s.first = s.last) {
             s.last = min_(s.first + run, k_blocks);
             s.steps = FN(block_start)(&s, s.last) - FN(block_start)(&s, s.first);
             s.job = new_job();

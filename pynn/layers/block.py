@@ -39,7 +39,7 @@ class ConvBlock:
         self.relu.mask = partial(_mask, as_of_now, x)
         if self.pool is not None:
             self.pool.x = partial(_rectified, as_of_now, x)
-            self.pool.index = self.index[..., :conv.W.shape[0]].transpose(0, 3, 1, 2)
+            self.pool.index = self.index[..., :self.out.shape[1]].transpose(0, 3, 1, 2)
         return self.out
 
     def backward(self, dout):
