@@ -255,7 +255,7 @@ FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
                     FN(correlate)(&f.g, f.around_g, 1, n->fh, n->fw, s->packed, NULL, 0, f.dx.channels, n->h, n->w, to);
                 }
             }
-            if (parallel_interrupted()) {
+            if (image > LONG_WORK && parallel_interrupted()) {
                 break;
             }
             if (s->dx != NULL && !direct) {

@@ -219,7 +219,7 @@ FN(pooled_dW)(struct FN(pooled) *p, real *dW, real *db)
     const ptrdiff_t rows = n->oh / 2, block = FN(dW_rows)(n, p->x.row, p->filters);
     p->lists.n = p->filters;
     p->lists.capacity = block * (n->ow / 2);
-    for (ptrdiff_t y = 0; y < rows && !parallel_interrupted(); y += block) {
+    for (ptrdiff_t y = 0; y < rows && (y == 0 || !parallel_interrupted()); y += block) {
         FN(list_windows)(p, y, min_(rows, y + block), db);
         FN(add_terms)(n->fh, p->piece, &p->lists, p->x.at, p->x.row, dW, p->piece);
     }
@@ -233,7 +233,7 @@ FN(pooled_dx)(struct FN(pooled) *p)
     const ptrdiff_t rows = n->oh / 2, block = FN(dx_rows)(n, p->filters);
     memset(p->dx.at, 0, (size_t)((n->h + 2 * n->pad) * p->dx.row) * sizeof(real));
     p->lists.capacity = p->filters;
-    for (ptrdiff_t y = 0; y < rows && !parallel_interrupted(); y += block) {
+    for (ptrdiff_t y = 0; y < rows && (y == 0 || !parallel_interrupted()); y += block) {
         const ptrdiff_t end = min_(rows, y + block);
         p->lists.n = 4 * (end - y) * (n->ow / 2);
         FN(list_filters)(p, y, end);

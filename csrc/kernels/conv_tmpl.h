@@ -281,7 +281,7 @@ FN(conv_forward)(void *args, ptrdiff_t begin, ptrdiff_t end)
         FN(read_image)((const real *)s->x + i * image, s->x_last, n->c, n->h, n->w, 1, &inside);
         FN(correlate)(&f.x, f.x.at, n->stride, n->fh, n->fw, s->packed, (real *)s->packed + bias, s->after != NOTHING,
                       filters, n->oh, n->ow, windows);
-        if (parallel_interrupted()) {
+        if (size * filters > LONG_WORK && parallel_interrupted()) {
             break;
         }
         if (pool) {

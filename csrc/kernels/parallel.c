@@ -85,12 +85,29 @@ static struct {
 /* ---- waiting ---- */
 
 static int64_t
-now(void)
+read_clock(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000 * MILLISECOND + t.tv_nsec;
+}
+
+static int64_t
+now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+/* Right to some milliseconds, and cheaper where the system has such a clock. */
+static int64_t
+about_now(void)
+{
+#if defined(CLOCK_MONOTONIC_COARSE)
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+#else
+    return now();
+#endif
 }
 
 static inline void
@@ -143,11 +160,11 @@ parallel_interrupted(void)
         return atomic_load_explicit(&pool.given_up, memory_order_relaxed);
     }
     if (!interrupted && interrupt != NULL) {
-        int64_t time = now();
+        int64_t time = about_now();
 
         if (time - asked > ASK_EVERY) {
             interrupted = interrupt();
-            asked = now();
+            asked = time;
         }
     }
     return interrupted;
@@ -186,7 +203,7 @@ run_chunk(bool first)
 static void
 run_alone(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
 {
-    for (ptrdiff_t begin = 0; begin < n && !parallel_interrupted(); begin += grain) {
+    for (ptrdiff_t begin = 0; begin < n && (begin == 0 || !parallel_interrupted()); begin += grain) {
         fn(arg, begin, n - begin < grain ? n : begin + grain);
     }
 }
@@ -435,7 +452,7 @@ run_job(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg, int helpers, in
                 wake(&pool.worker[called]);
             }
         }
-        if (parallel_interrupted()) {
+        if (own > 0 && parallel_interrupted()) {
             atomic_store_explicit(&pool.given_up, true, memory_order_relaxed);
         }
     } while (run_chunk(true) && ++own);
