@@ -8,6 +8,8 @@ from pynn.gradient import *
 from pynn.layers import *
 from pynn.threads import *
 from pynn.config import show_config as show_config
+from pynn.io import load_params as load_params
+from pynn.io import save_params as save_params
 from pynn.networks import *
 from pynn.optimizer import *
 from pynn.perceptron import *
@@ -16,8 +18,6 @@ from pynn.util import col2im as col2im
 from pynn.util import im2col as im2col
 from pynn.util import shuffle_dataset as shuffle_dataset
 from pynn.util import smooth_curve as smooth_curve
-from pynn.weights import load_params as load_params
-from pynn.weights import save_params as save_params
 
 
 def __getattr__(name):

@@ -4,7 +4,7 @@ import numpy as np
 from ..gradient import mlp_numerical_gradient, numerical_gradient
 from ..layers import Affine, BatchNormalization, Dropout, Relu, Sigmoid, SoftmaxWithLoss
 from ..layers.block import in_blocks
-from ..weights import load_params, save_params
+from pynn.io import load_params, save_params
 
 
 def _perceptron_behind(layers):
