@@ -118,6 +118,60 @@ def test_names_must_be_text(tmp_path):
         save_params({1: np.zeros(2)}, tmp_path / "params.npz")
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("name, message", [("", "'' is empty"), ("__metadata__", "'__metadata__' is taken"),
+                                           ("a\0b", "has a NUL character"), ("\ud800", "half of a surrogate pair"),
+                                           ("W" * 1025, "'W{60}'... is 1025 bytes long"), ("重" * 342, "is 1026 bytes long")])
+def test_names_that_no_file_keeps(tmp_path, suffix, name, message):
+    with pytest.raises(ValueError, match=f"save_params: the name .*{message}"):
+        save_params({"W": np.zeros(2), name: np.zeros(2)}, tmp_path / f"params{suffix}")
+    assert os.listdir(tmp_path) == []
+
+
+def test_names_that_collapse_in_an_npz(tmp_path):
+    params = {"W.npy": np.zeros(2), "W": np.ones(2)}
+    with pytest.raises(ValueError, match="save_params: 'W' and 'W.npy' are one name in a .npz file"):
+        save_params(params, tmp_path / "params.npz")
+    for suffix in (".pkl", ".safetensors"):
+        save_params(params, tmp_path / f"params{suffix}")
+        assert load_params(tmp_path / f"params{suffix}")["W"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("params", [[1], None, np.ones(2), "W", {1, 2}, 3])
+def test_parameters_are_a_mapping(tmp_path, params):
+    with pytest.raises(TypeError, match=f"save_params: params is a {type(params).__name__}; it must be a dict of arrays"):
+        save_params(params, tmp_path / "params.npz")
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("value, message", [
+    (np.ones(2, "c8"), r"has dtype complex64; .*keep .real and .imag"), (1j, "has dtype complex128"),
+    (np.ones(2, np.longdouble), "has dtype float128; .*float64 is the longest"),
+    (np.ma.masked_array([1.0, 2.0], [True, False]), r"is a masked array, and no file keeps a mask; save its .filled"),
+    ([[1.0], [2.0, 3.0]], "cannot be made an array: .*inhomogeneous"), (10**30, "has dtype object")])
+def test_arrays_that_no_file_keeps(tmp_path, suffix, value, message):
+    if "float128" in message and np.dtype(np.longdouble).name != "float128":
+        message = "has dtype"
+    with pytest.raises(TypeError, match=rf"save_params: params\['W1'\] {message}"):
+        save_params({"W1": value}, tmp_path / f"params{suffix}")
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_an_array_of_the_callers_raises_passes_through(tmp_path):
+    class Interrupted:
+        def __array__(self, dtype=None, copy=None):
+            raise KeyboardInterrupt
+
+    class Broken:
+        def __array__(self, dtype=None, copy=None):
+            raise ValueError("mine")
+    with pytest.raises(KeyboardInterrupt):
+        save_params({"W": Interrupted()}, tmp_path / "params.npz")
+    with pytest.raises(TypeError, match="cannot be made an array: mine") as caught:
+        save_params({"W": Broken()}, tmp_path / "params.npz")
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
 @pytest.mark.parametrize("name", ["params", "params.txt", "params.npy", "params.NPZ"])
 def test_the_extension_decides(tmp_path, name):
     for call in (lambda: save_params({}, tmp_path / name), lambda: load_params(tmp_path / name)):

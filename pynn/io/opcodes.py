@@ -12,7 +12,7 @@ import pickle as op
 from pynn.io.arrays import Refused
 
 DEEPEST = 32                    # tuples, lists and dicts within each other; arrays need 5
-PER_PART = 6                    # bytes of the file for each tuple, list, dict or call; arrays have 8 and more,
+PER_PART = 4                    # bytes of the file for each tuple, list, dict or call; arrays have 5 and more,
 SLACK = 256                     # and very short files this many bytes beyond their own
 
 _NOTHING, _LINE, _TWO_LINES = 0, "line", "two lines"
