@@ -4,7 +4,7 @@ Matplotlib is imported when a picture is drawn; ``pip install "pynn-from-scratch
 """
 import numpy as np
 
-from .util import smooth_curve
+from pynn.util import smooth_curve
 
 __all__ = ["plot_history", "plot_decision_boundary", "plot_tangent", "plot_path", "show_images"]
 
