@@ -299,6 +299,15 @@ def test_names_that_none_should_have_are_named(tmp_path, name, message):
             load_params(tmp_path / file)
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".pkl", ".safetensors"])
+def test_booleans_are_true_or_false_whatever_their_byte(tmp_path, suffix):
+    save_params({"mask": np.array([[True, False]] * 3), "one": True}, tmp_path / f"x{suffix}")
+    save_params({"mask": np.array([[7, 0]] * 3, "u1").view(bool), "one": np.array(9, "u1").view(bool)}, tmp_path / f"y{suffix}")
+    first, second = load_params(tmp_path / f"x{suffix}"), load_params(tmp_path / f"y{suffix}")
+    for name in first:
+        assert type(second[name]) is np.ndarray and first[name].tobytes() == second[name].tobytes()
+
+
 SAMPLE = {"W1": np.arange(6.0).reshape(2, 3), "b1": np.zeros(3, "f4"), "n": np.array(3)}
 
 
