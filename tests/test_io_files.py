@@ -96,6 +96,16 @@ def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path, monkeypatch):
     assert load_params(path)["W"].tolist() == [1, 1]
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_a_replaced_file_keeps_its_owner(tmp_path):
+    save_params({"W": np.ones(2)}, tmp_path / "x.npz")
+    os.chown(tmp_path / "x.npz", 12345, 23456)
+    os.chmod(tmp_path / "x.npz", 0o640)
+    save_params({"W": np.zeros(2)}, tmp_path / "x.npz")
+    status = os.stat(tmp_path / "x.npz")
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 23456, 0o640)
+
+
 # ---- errors in words -------------------------------------------------------
 
 def test_errors_name_the_file_and_say_why(tmp_path):

@@ -111,6 +111,13 @@ def test_npz_one_member_under_many_names_is_refused():
         npz.read(bytes(shared))
 
 
+def test_npz_bytes_before_the_first_member_are_noticed():
+    content = zipped(("W.npy", npy(np.ones(2))))
+    for damaged in (b"x" + content, content + zipped()):        # the second has an empty directory, after all
+        with pytest.raises(ValueError, match="first .* bytes belong to no array"):
+            npz.read(damaged)
+
+
 @pytest.mark.parametrize("dtype", ["c8", "c16", "O", "S3", "M8[s]", "V4", np.longdouble])
 def test_npz_dtypes_are_named(tmp_path, dtype):
     np.savez(tmp_path / "x.npz", W=np.zeros(2, dtype))
@@ -292,6 +299,15 @@ def test_names_that_none_should_have_are_named(tmp_path, name, message):
             load_params(tmp_path / file)
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".pkl", ".safetensors"])
+def test_booleans_are_true_or_false_whatever_their_byte(tmp_path, suffix):
+    save_params({"mask": np.array([[True, False]] * 3), "one": True}, tmp_path / f"x{suffix}")
+    save_params({"mask": np.array([[7, 0]] * 3, "u1").view(bool), "one": np.array(9, "u1").view(bool)}, tmp_path / f"y{suffix}")
+    first, second = load_params(tmp_path / f"x{suffix}"), load_params(tmp_path / f"y{suffix}")
+    for name in first:
+        assert type(second[name]) is np.ndarray and first[name].tobytes() == second[name].tobytes()
+
+
 SAMPLE = {"W1": np.arange(6.0).reshape(2, 3), "b1": np.zeros(3, "f4"), "n": np.array(3)}
 
 
@@ -317,3 +333,23 @@ def test_damaged_files_take_little_memory_and_hold_numbers(module, data):
         tracemalloc.stop()
     assert peak < 2_000_000
     assert all(array.dtype.kind in "biuf" for array in arrays.values())
+
+
+HOSTILE = {     # a beginning, what follows again and again, an end
+    **{f"pickle of {unit!r}": (pickles, b"\x80\x02)0", unit, b".")
+       for unit in (b"N", b")2", b")\x94", b"]NNN", b"}KK", b"U\x02ab", b"V\xe9a\n", b"M\xff\xff", b"h\0")},
+    **{f"safetensors of {unit!r}": (safetensors, b"\x9e\x86\x01\0\0\0\0\0" b'{"a":[', unit, b"")
+       for unit in (b'"",', b'"ab",', b"0.1,", b"[],", b'"\\"",', b'{"dtype":"U8","shape":[],"data_offsets":[0,0]},')},
+    "npz of directory entries": (npz, b"", zipped(("W.npy", b""))[35:-22], zipped()),
+}
+
+
+@pytest.mark.parametrize("module, start, unit, end", HOSTILE.values(), ids=HOSTILE)
+def test_what_is_read_takes_a_small_multiple_of_the_file(module, start, unit, end):
+    content = start + unit * (100_000 // len(unit)) + end
+    tracemalloc.start()
+    with pytest.raises(Exception):          # noqa: B017 (load_params words whatever it is)
+        module.read(content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 24 * len(content) + 100_000

@@ -54,11 +54,18 @@ def read_arrays(path, read, caller, kind):
         except MemoryError:
             raise
         except Refused as error:
-            raise type(error)(f"{caller}: {path}: {error}") from error
+            kind = ValueError if type(error) is Refused else type(error)
+            raise kind(f"{caller}: {path}: {error}") from error
         except Exception as error:      # a hostile file can raise anything
             raise ValueError(f"{caller}: {path} is damaged or is no {kind}: {error}") from error
-        return {name: array.astype(array.dtype.newbyteorder("="), order="C", subok=False)
-                for name, array in arrays.items()}
+        return {name: _own(array) for name, array in arrays.items()}
+
+
+def _own(array):
+    """A copy in C order and the machine's byte order."""
+    if array.dtype == bool:         # a file may have other bytes than 0 and 1 for it
+        return np.array(array.view(np.uint8) != 0, order="C")
+    return array.astype(array.dtype.newbyteorder("="), order="C")
 
 
 def _check_read(name, array):

@@ -80,19 +80,17 @@ def _temporary(folder, prefix, old):
     while True:
         path = os.path.join(folder, f"{prefix}{os.urandom(6).hex()}.tmp")
         file = open(path, "xb", opener=lambda path, flags: os.open(path, flags, mode))
-        try:
-            if old:
-                if hasattr(os, "chown"):
-                    with suppress(OSError):
-                        os.chown(path, old.st_uid, old.st_gid)
+        if old and hasattr(os, "chown"):
+            with suppress(OSError):
+                os.chown(path, old.st_uid, old.st_gid)
+        if old:
+            with suppress(OSError):             # a file system without modes
                 os.chmod(path, mode)
-            if fcntl:
-                with suppress(OSError):         # a file system without locks
-                    fcntl.flock(file, fcntl.LOCK_EX)
-            if os.path.exists(path):            # not cleared by another save before it was locked
-                return file
-        except FileNotFoundError:
-            pass
+        if fcntl:
+            with suppress(OSError):             # one without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+        if os.path.exists(path):                # not cleared by another save before it was locked
+            return file
         file.close()
 
 

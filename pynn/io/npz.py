@@ -77,6 +77,8 @@ def _check_directory(members, end, compressed):
         if member.header_offset + LOCAL_HEADER + member.compress_size > end:
             raise Refused(f"{shown(member.orig_filename)} shares bytes with what follows it")
         end = member.header_offset
+    if end:
+        raise ValueError(f"its first {end:,} bytes belong to no array")
 
 
 def _array(file, size):

@@ -87,7 +87,7 @@ def read_state(path):
     try:
         return arrays, _facts(head)
     except Refused as error:
-        raise Refused(f"read_state: {path} {error}") from None
+        raise ValueError(f"read_state: {path} {error}") from None
     except (ValueError, TypeError, KeyError, struct.error, RecursionError) as error:
         raise ValueError(f"read_state: {path} is damaged: its facts cannot be read ({error})") from error
 
