@@ -3,7 +3,7 @@
 from functools import lru_cache
 from importlib import import_module
 
-# The book's module, and the modules of pynn that have its definitions.
+# The book's module, and the modules of pynn that have its definitions; after the first, what only scripts reach for.
 SOURCES = {
     "common.functions": ("pynn.functions",),
     "common.gradient": ("pynn.gradient", "pynn.book.gradient"),
@@ -44,7 +44,10 @@ _NOT_SERVED = {"ch04/two_layer_net.py"}
 
 @lru_cache
 def fingerprints(module):
-    """The fingerprints of the definitions in a module of the book: ``{"Relu": {"bad0..."}, ...}``."""
+    """The fingerprints of a module's definitions, and whether pynn has that one: ``{"Relu": {"bad0...": True}, ...}``.
+
+    The facts are those of the book's code as it is now, and of earlier printings that compute the same.
+    """
     import json
     from importlib.resources import files
     facts = json.loads(files("pynn.book").joinpath("definitions.json").read_text())
@@ -54,6 +57,11 @@ def fingerprints(module):
             for definition, fingerprint in definitions.items():
                 result.setdefault(definition, {})[fingerprint] = path not in _NOT_SERVED
     return result
+
+
+def pynns(module, name):
+    """pynn's own definition for one of the book's; None if it needs none."""
+    return getattr(import_module(SOURCES[module][0]), name, None)
 
 
 def serve(module, name):

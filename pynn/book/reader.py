@@ -8,7 +8,7 @@ from collections import namedtuple
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 
-from pynn.book.contents import PACKAGES, fingerprints, serve
+from pynn.book.contents import PACKAGES, fingerprints, pynns, serve
 
 # Files that the second volume has in common/ and the first has not.
 _SECOND_VOLUME = ("base_model.py", "np.py", "time_layers.py")
@@ -137,10 +137,7 @@ class _Choice:
     def _served(self, name):
         if name == "load_mnist" and os.path.exists(self.names.get("save_file", "")):
             return None             # the data the reader has made is the data the reader wants
-        try:
-            return serve(self.book, name)
-        except AttributeError:
-            return None
+        return pynns(self.book, name)
 
     def _is_the_books(self, name):
         if name not in self.names:
@@ -171,11 +168,8 @@ _CONSTANTS = {
 def _add_missing(book, names):
     """Add what the book's module has and the reader's file has not, so that a star brings it too."""
     for name in fingerprints(book):
-        if name not in names:
-            try:
-                names[name] = serve(book, name)
-            except AttributeError:      # one of those that pynn needs none of
-                continue
+        if name not in names and (found := pynns(book, name)) is not None:
+            names[name] = found
 
 
 def _say(readers, path):
