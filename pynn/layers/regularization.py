@@ -86,6 +86,11 @@ class BatchNormalization:
         self.dgamma = None
         self.dbeta = None
 
+    @classmethod
+    def of(cls, size, momentum=0.9, *, dtype=np.float64):
+        """A layer for samples of `size` values, or images of `size` channels, that begins with scale 1 and shift 0."""
+        return cls(np.ones(size, dtype), np.zeros(size, dtype), momentum, np.zeros(size, dtype), np.zeros(size, dtype))
+
     def forward(self, x, train_flg=True):
         """Normalize by the batch's own statistics in training, else by the running ones.
 
