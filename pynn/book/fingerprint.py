@@ -15,9 +15,8 @@ _UNREAD = (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER)
 
 
 def definitions(tree):
-    """The top-level classes and functions of a module. One that is decorated is none of the book's, and left out."""
-    return [node for node in tree.body
-            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.decorator_list]
+    """The top-level classes and functions of a module."""
+    return [node for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
 
 
 def fingerprint(node, lines):

@@ -82,8 +82,10 @@ def _read(text, path, book):
               for scope in symtable.symtable(text, path, "exec").get_children()}
     for node in definitions(tree):
         place = node.name, node.lineno
-        matches = known.get(node.name, {}).get(fingerprint(node, lines))
-        result[place] = Definition(_globals(scopes[place]), matches, node.name in known)
+        # none of the book's is decorated
+        matches = None if node.decorator_list else known.get(node.name, {}).get(fingerprint(node, lines))
+        reads = set() if matches is None else _globals(scopes[place])
+        result[place] = Definition(reads, matches, node.name in known)
     tree.body = [_asking(node) if (getattr(node, "name", None), getattr(node, "lineno", None)) in result else node
                  for node in tree.body]
     return result, tree
