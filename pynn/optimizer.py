@@ -9,30 +9,28 @@ import numpy as np
 
 import pynn._core as _core
 
-__all__ = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam"]
+__all__ = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW"]
 
 
-def _keys(name, params, grads):
-    """The keys of dicts, or the positions in lists; what an optimizer remembers of a parameter goes by them."""
-    if hasattr(params, "keys") != hasattr(grads, "keys"):
-        raise TypeError(f"{name}.update: params is a {type(params).__name__} but grads is a {type(grads).__name__}; they must be "
-                        "two dicts with the same keys or two lists of the same length")
-    if hasattr(params, "keys"):
-        missing = [key for key in params if key not in grads]
-        if missing:
+def _parameters(name, params, grads):
+    """Pairs of key and parameter, of lists position and parameter: what an optimizer remembers goes by the first of them."""
+    if hasattr(params, "keys") and hasattr(grads, "keys"):
+        if not params.keys() <= grads.keys():
+            missing = [key for key in params if key not in grads]
             raise KeyError(f"{name}.update: grads has no gradient for {missing}; it has {list(grads)} "
                            "and must have one for every key of params")
-        return list(params)
-    if isinstance(params, np.ndarray):
-        raise TypeError(f"{name}.update: params is an array; put it into a dict or a list, with its gradient in another")
+        return list(params.items())
+    if not isinstance(params, list) or not isinstance(grads, (list, tuple)):
+        raise TypeError(f"{name}.update: params is a {type(params).__name__} and grads is a {type(grads).__name__}; they must be "
+                        "two dicts with the same keys or two lists of the same length")
     if len(params) != len(grads):
-        raise ValueError(f"{name}.update: params has {len(params)} arrays but grads has {len(grads)}; "
-                         "there must be a gradient for every parameter")
-    return range(len(params))
+        raise ValueError(f"{name}.update: params has {len(params)} parameters but grads has {len(grads)} gradients; "
+                         "there must be one for every parameter")
+    return list(enumerate(params))
 
 
-def _zeros_like(params, keys):
-    return {key: np.zeros_like(params[key], dtype=None if isinstance(params[key], np.ndarray) else float) for key in keys}
+def _zeros_like(parameters):
+    return {key: np.zeros_like(param, dtype=None if isinstance(param, np.ndarray) else float) for key, param in parameters}
 
 
 class SGD:
@@ -42,9 +40,9 @@ class SGD:
         self.lr = lr
 
     def update(self, params, grads):
-        keys = _keys("SGD", params, grads)
-        for key in keys:
-            params[key] = _core.sgd(params[key], grads[key], self.lr)
+        parameters = _parameters("SGD", params, grads)
+        for key, param in parameters:
+            params[key] = _core.sgd(param, grads[key], self.lr)
 
 
 class Momentum:
@@ -56,11 +54,11 @@ class Momentum:
         self.v = None
 
     def update(self, params, grads):
-        keys = _keys("Momentum", params, grads)
+        parameters = _parameters("Momentum", params, grads)
         if self.v is None:
-            self.v = _zeros_like(params, keys)
-        for key in keys:
-            params[key] = _core.momentum(params[key], grads[key], self.v[key], self.lr, self.momentum)
+            self.v = _zeros_like(parameters)
+        for key, param in parameters:
+            params[key] = _core.momentum(param, grads[key], self.v[key], self.lr, self.momentum)
 
 
 class Nesterov:
@@ -76,11 +74,11 @@ class Nesterov:
         self.v = None
 
     def update(self, params, grads):
-        keys = _keys("Nesterov", params, grads)
+        parameters = _parameters("Nesterov", params, grads)
         if self.v is None:
-            self.v = _zeros_like(params, keys)
-        for key in keys:
-            params[key] = _core.nesterov(params[key], grads[key], self.v[key], self.lr, self.momentum)
+            self.v = _zeros_like(parameters)
+        for key, param in parameters:
+            params[key] = _core.nesterov(param, grads[key], self.v[key], self.lr, self.momentum)
 
 
 class AdaGrad:
@@ -94,11 +92,11 @@ class AdaGrad:
         self.h = None
 
     def update(self, params, grads):
-        keys = _keys("AdaGrad", params, grads)
+        parameters = _parameters("AdaGrad", params, grads)
         if self.h is None:
-            self.h = _zeros_like(params, keys)
-        for key in keys:
-            params[key] = _core.adagrad(params[key], grads[key], self.h[key], self.lr)
+            self.h = _zeros_like(parameters)
+        for key, param in parameters:
+            params[key] = _core.adagrad(param, grads[key], self.h[key], self.lr)
 
 
 class RMSprop:
@@ -113,11 +111,11 @@ class RMSprop:
         self.h = None
 
     def update(self, params, grads):
-        keys = _keys("RMSprop", params, grads)
+        parameters = _parameters("RMSprop", params, grads)
         if self.h is None:
-            self.h = _zeros_like(params, keys)
-        for key in keys:
-            params[key] = _core.rmsprop(params[key], grads[key], self.h[key], self.lr, self.decay_rate)
+            self.h = _zeros_like(parameters)
+        for key, param in parameters:
+            params[key] = _core.rmsprop(param, grads[key], self.h[key], self.lr, self.decay_rate)
 
 
 class Adam:
@@ -136,10 +134,37 @@ class Adam:
         self.v = None
 
     def update(self, params, grads):
-        keys = _keys("Adam", params, grads)
+        parameters = _parameters("Adam", params, grads)
         if self.m is None:
-            self.m, self.v = _zeros_like(params, keys), _zeros_like(params, keys)
+            self.m, self.v = _zeros_like(parameters), _zeros_like(parameters)
         self.iter += 1
         lr_t = self.lr * np.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
-        for key in keys:
-            params[key] = _core.adam(params[key], grads[key], self.m[key], self.v[key], lr_t, self.beta1, self.beta2)
+        for key, param in parameters:
+            params[key] = _core.adam(param, grads[key], self.m[key], self.v[key], lr_t, self.beta1, self.beta2)
+
+
+class AdamW:
+    """Adam with weight decay that the rates per element leave alone (Loshchilov and Hutter, arXiv:1711.05101).
+
+    Adam's step, with ``p -= lr * weight_decay * p`` beside it, p being the parameter before the step. Every parameter decays,
+    biases included, as in PyTorch.
+    """
+
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, weight_decay=0.01):
+        self.lr = lr
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.weight_decay = weight_decay
+        self.iter = 0
+        self.m = None
+        self.v = None
+
+    def update(self, params, grads):
+        parameters = _parameters("AdamW", params, grads)
+        if self.m is None:
+            self.m, self.v = _zeros_like(parameters), _zeros_like(parameters)
+        self.iter += 1
+        lr_t = self.lr * np.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
+        for key, param in parameters:
+            params[key] = _core.adamw(param, grads[key], self.m[key], self.v[key], lr_t, self.beta1, self.beta2,
+                                      self.lr * self.weight_decay)

@@ -14,7 +14,8 @@ class Affine:
     Parameters
     ----------
     W : ndarray, shape (D, M)
-    b : ndarray, shape (M,)
+    b : ndarray, shape (M,), or None
+        None is a layer without bias, ``out = x W``.
 
     Attributes
     ----------
@@ -23,8 +24,11 @@ class Affine:
     original_x_shape : tuple of int
         Its shape as it came.
     dW, db : ndarray
-        Gradients of the loss, set by `backward`.
+        Gradients of the loss, set by `backward`; `db` is None in a layer without bias.
     """
+
+    params = ("W", "b")
+    buffers = ()
 
     def __init__(self, W, b):
         self.W = W
@@ -74,5 +78,6 @@ class Affine:
         """
         if self.x is None:
             raise RuntimeError("Affine.backward: call forward first; it keeps x")
-        dx, self.dW, self.db = _core.affine_backward(self.x, self.W, dout, needs_dx)
+        dx, self.dW, db = _core.affine_backward(self.x, self.W, dout, needs_dx)
+        self.db = None if self.b is None else db
         return dx if dx is None or len(self.original_x_shape) <= 2 else dx.reshape(self.original_x_shape)

@@ -62,8 +62,9 @@ class ConvBlock:
             for layer in reversed(self.members):
                 dout = layer.backward(dout)
             return dout
-        dx, conv.dW, conv.db = _core.conv_block_backward(conv.x, conv.W, dout, self.out, self.index, conv.stride,
+        dx, conv.dW, db = _core.conv_block_backward(conv.x, conv.W, dout, self.out, self.index, conv.stride,
                                                          conv.pad, needs_dx)
+        conv.db = None if conv.b is None else db
         return dx
 
 

@@ -66,7 +66,8 @@ class Convolution:
     Parameters
     ----------
     W : ndarray, shape (FN, C, FH, FW)
-    b : ndarray, shape (FN,), or a number
+    b : ndarray, shape (FN,), a number, or None
+        None is a layer without bias.
     stride, pad : int
 
     Attributes
@@ -74,8 +75,11 @@ class Convolution:
     x : ndarray
         What `forward` saw last.
     dW, db : ndarray, shapes (FN, C, FH, FW) and (FN,)
-        Gradients of the loss, set by `backward`.
+        Gradients of the loss, set by `backward`; `db` is None in a layer without bias.
     """
+
+    params = ("W", "b")
+    buffers = ()
 
     def __init__(self, W, b, stride=1, pad=0):
         self.W = W
@@ -132,7 +136,8 @@ class Convolution:
         """Set ``dW`` and ``db``; return dx in the shape of x, or None without `needs_dx`."""
         if self.x is None:
             raise RuntimeError("Convolution.backward: call forward first; it keeps x")
-        dx, self.dW, self.db = _core.conv_backward(self.x, self.W, dout, self.stride, self.pad, needs_dx)
+        dx, self.dW, db = _core.conv_backward(self.x, self.W, dout, self.stride, self.pad, needs_dx)
+        self.db = None if self.b is None else db
         return dx
 
 
@@ -159,6 +164,8 @@ class Pooling:
         The same as the book has it: the windows in the order of an output whose channels come last.
     """
 
+    params = ()
+    buffers = ()
     x = Derived()
 
     def __init__(self, pool_h, pool_w, stride=2, pad=0):

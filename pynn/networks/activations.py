@@ -1,8 +1,8 @@
 """The activations that networks take by name."""
 
-from pynn.layers import Relu, Sigmoid
+from pynn.layers import LeakyRelu, Relu, Sigmoid, Tanh
 
-ACTIVATIONS = {"relu": Relu, "sigmoid": Sigmoid}
+ACTIVATIONS = {"relu": Relu, "sigmoid": Sigmoid, "tanh": Tanh, "leaky_relu": LeakyRelu}
 
 
 def activation_layer(network, name):
