@@ -36,6 +36,9 @@ IMPORTS = {
     "simple_convnet": f"{_OF_NETWORKS}; import pickle",
     "deep_convnet": f"{_OF_NETWORKS}; import pickle",
 }
+# Modules whose classes are made of what they import: layers, or optimizers.
+MADE_OF_PARTS = {"common.multi_layer_net", "common.multi_layer_net_extend", "common.trainer", "two_layer_net",
+                 "simple_convnet", "deep_convnet"}
 PACKAGES = {name.partition(".")[0] for name in SOURCES if "." in name}
 FILES = {name.rpartition(".")[2]: name for name in SOURCES}
 # Of chapter 4, whose network returns probabilities and not scores: known as the book's, but not served.

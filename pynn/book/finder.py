@@ -5,16 +5,14 @@ import sysconfig
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 
-from pynn.book.contents import FILES, IMPORTS, PACKAGES, SOURCES, fingerprints, serve
+from pynn.book.contents import FILES, IMPORTS, MADE_OF_PARTS, PACKAGES, SOURCES, fingerprints, serve
 from pynn.book.parts import of_the_readers
 
-_MADE_OF_PARTS = {"common.multi_layer_net", "common.multi_layer_net_extend", "common.trainer", "two_layer_net",
-                  "simple_convnet", "deep_convnet"}
 # Nothing that was installed is a reader's copy of the book.
 _INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
-class _BookFinder:
+class BookFinder:
     """First in ``sys.meta_path``: looks at what the others find, and changes it where it is the book's."""
 
     @classmethod
@@ -69,7 +67,7 @@ class _PynnLoader:
     def exec_module(module):
         name, names = module.__name__, vars(module)
         exec(IMPORTS[name], names)
-        if name in _MADE_OF_PARTS:
+        if name in MADE_OF_PARTS:
             for definition in fingerprints(name):
                 names[definition] = of_the_readers(serve(name, definition), names)
         else:
@@ -80,7 +78,7 @@ class _PynnLoader:
 
 def install():
     """Put pynn in the place of the book's modules, those already imported included."""
-    if _BookFinder not in sys.meta_path:
-        sys.meta_path.insert(0, _BookFinder)
+    if BookFinder not in sys.meta_path:
+        sys.meta_path.insert(0, BookFinder)
         for name in SOURCES:
             sys.modules.pop(name, None)

@@ -20,7 +20,7 @@ def definitions(tree):
 
 
 def fingerprint(node, lines):
-    """The fingerprint of a definition: 16 hexadecimal digits.
+    """The fingerprint of a definition: 16 hexadecimal digits, or None if it shares a line with its docstring.
 
     Parameters
     ----------
@@ -30,8 +30,11 @@ def fingerprint(node, lines):
     """
     skipped = _docstring_lines(node)
     text = "".join(lines[number - 1] for number in range(node.lineno, node.end_lineno + 1) if number not in skipped)
-    words = [_STRUCTURE.get(token.type, token.string)
-             for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in _UNREAD]
+    try:
+        words = [_STRUCTURE.get(token.type, token.string)
+                 for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in _UNREAD]
+    except (SyntaxError, tokenize.TokenError):
+        return None
     return hashlib.sha256(" ".join(words).strip("; ").encode()).hexdigest()[:16]
 
 

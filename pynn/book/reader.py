@@ -51,10 +51,9 @@ class ReaderLoader(SourceFileLoader):
         self.book = book
 
     def exec_module(self, module):
-        text = self.get_source(self.name)
         try:
-            definitions, tree = _read(text, self.path, self.book)
-        except (SyntaxError, RecursionError):
+            definitions, tree = _read(self.get_source(self.name), self.path, self.book)
+        except (SyntaxError, ValueError, RecursionError):
             return super().exec_module(module)          # words the error
         expected = self.name == self.book
         if not expected and not any(definition.matches is not None for definition in definitions.values()):

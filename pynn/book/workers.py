@@ -7,6 +7,8 @@ import multiprocessing
 import sys
 from multiprocessing import spawn
 
+from pynn.book.finder import BookFinder
+
 
 def follow():
     """Have every process that this one starts, and theirs, import `pynn.book` first."""
@@ -15,7 +17,8 @@ def follow():
     prepared = spawn.get_preparation_data
 
     def get_preparation_data(name):
-        return {"pynn": _Installation(), **prepared(name)}
+        installed = {"pynn": _Installation()} if BookFinder in sys.meta_path else {}
+        return installed | prepared(name)
 
     get_preparation_data.pynn = True
     spawn.get_preparation_data = get_preparation_data

@@ -20,7 +20,7 @@ def add_parser(commands):
         "check", help="compare a script's numbers on pynn with those on plain NumPy",
         description="Run a script twice, on pynn and on plain NumPy (the reader's own common/ and dataset/, or pynn's "
                     "reference where there are none), each time with NumPy's generator seeded first, and compare what it "
-                    "prints and what its variables hold in the end. The exit status is 0 if all is the same.")
+                    "prints and what its variables hold in the end, in parts of the largest number of each. The exit status is 0 if all is the same.")
     parser.set_defaults(run=run)
     parser.add_argument("script", type=Path, metavar="SCRIPT", help="a .py file")
     parser.add_argument("args", nargs=argparse.REMAINDER, metavar="...", help="the script's own arguments")
@@ -39,7 +39,8 @@ def run(args):
         return _report_failure(failed, runs)
     (_, text, values), (_, plain_text, plain_values) = runs.values()
     times = [float(each.pop(":seconds")) for each in (values, plain_values)]
-    rows = [_compare("what it prints", *map(_printed, (text, plain_text)))]
+    printed, plain_printed = map(_printed, (text, plain_text))
+    rows = [_compare("what it prints", printed, plain_printed, np.maximum(np.abs(plain_printed), 1))]
     rows += [_compare(name, values.get(name), plain_values.get(name)) for name in {**plain_values, **values}]
     return _report(rows, times)
 
@@ -66,30 +67,36 @@ def _printed(text):
     return np.array([float(number) for number in _NUMBER.findall(text)])
 
 
-def _compare(name, ours, plain):
-    """A row of the table: the name, how it compares, and whether that is the same."""
+def _compare(name, ours, plain, scale=None):
+    """A row of the table: the name, how many numbers, how they compare, and whether they are the same.
+
+    Differences are parts of `scale`, by default the largest number.
+    """
     if ours is None or plain is None:
-        return name, f"only on {_NAMES['plain' if ours is None else 'pynn']}", False
+        return name, "", f"only on {_NAMES['plain' if ours is None else 'pynn']}", False
     if ours.shape != plain.shape:
-        return name, f"{_size(ours)} on pynn, {_size(plain)} on plain NumPy", False
-    scale = np.maximum(np.abs(ours), np.abs(plain)).astype(float)
-    apart = np.abs(ours.astype(float) - plain.astype(float))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        relative = np.where((ours == plain) | (np.isnan(ours.astype(float)) & np.isnan(plain.astype(float))), 0, apart / scale)
-    largest = float(relative.max(initial=0))
-    same = largest <= RTOL or bool((apart <= RTOL * scale.max(initial=0)).all())
-    return name, f"{_size(ours)}, {'same' if same else 'differs'} (by {largest:.0e} of the value at most)", same
-
-
-def _size(array):
-    return f"{array.size:,} number{'s' if array.size != 1 else ''}"
+        return name, "", f"{ours.size:,} numbers on pynn, {plain.size:,} on plain NumPy", False
+    ours, plain, size = ours.ravel().astype(float), plain.ravel().astype(float), f"{ours.size:,}"
+    alike = (ours == plain) | (np.isnan(ours) & np.isnan(plain))
+    if alike.all():
+        return name, size, "same to the bit", True
+    with np.errstate(invalid="ignore"):
+        if scale is None:
+            scale = np.abs(plain[np.isfinite(plain)]).max(initial=1e-300)
+        apart = np.where(alike, 0, np.abs(ours - plain) / scale)
+    largest = float(apart.max())
+    if largest <= RTOL:
+        return name, size, f"same to {largest:.0e}", True
+    first = int(np.argmax(~(apart <= RTOL)))
+    return name, size, (f"differs by {largest:.0e}, first in number {first + 1}: {ours[first]:.9g} on pynn, {plain[first]:.9g} on "
+                        "plain NumPy"), False
 
 
 def _report(rows, times):
-    width = max(len(name) for name, *_ in rows)
-    for name, words, _ in rows:
-        print(f"{name:<{width}}  {words}")
-    different = [name for name, _, same in rows if not same]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for name, size, words, _ in rows:
+        print(f"{name:<{widths[0]}}  {size:>{widths[1]}}  {words}")
+    different = [name for name, *_, same in rows if not same]
     print(f"time: {times[0]:.2f} s on pynn, {times[1]:.2f} s on plain NumPy")
     print(f"different, first of all: {different[0]}" if different else "the same on pynn and on plain NumPy")
     return 1 if different else 0

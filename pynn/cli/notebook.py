@@ -26,12 +26,21 @@ def run_notebook(source, path):
     except (ValueError, KeyError, TypeError):
         print(f"pynn: {path} is not a notebook of format 4: it must be JSON with a list of cells", file=sys.stderr)
         return 2
+    shell = _ipython()
+    if shell is None:
+        return _run_plainly(cells)
+    return 0 if all(shell.run_cell(cell, store_history=True).success for cell in cells) else 1
+
+
+def _ipython():
+    """A shell that keeps its history to itself, or None if IPython is not installed."""
     try:
         from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
     except ImportError:
-        return _run_plainly(cells)
-    shell = InteractiveShell.instance(colors="nocolor" if sys.stdout.isatty() is False else "neutral")
-    return 0 if all(shell.run_cell(cell).success for cell in cells) else 1
+        return None
+    colors = "neutral" if sys.stdout.isatty() else "nocolor"
+    return InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}, InteractiveShell={"colors": colors}))
 
 
 def _run_plainly(cells):
