@@ -51,12 +51,9 @@ class ReaderLoader(SourceFileLoader):
         self.book = book
 
     def exec_module(self, module):
-        try:
-            definitions, tree = _read(self.get_source(self.name), self.path, self.book)
-        except (SyntaxError, ValueError, RecursionError):
-            return super().exec_module(module)          # words the error
+        definitions, tree = self._read()
         expected = self.name == self.book
-        if not expected and not any(definition.matches is not None for definition in definitions.values()):
+        if tree is None or not expected and all(definition.matches is None for definition in definitions.values()):
             return super().exec_module(module)
         names = vars(module)
         choice = _Choice(self.name, self.book, definitions, names)
@@ -69,9 +66,15 @@ class ReaderLoader(SourceFileLoader):
                 _add_missing(self.book, names)
         _say(choice.readers, self.path)
 
+    def _read(self):
+        try:
+            return _read(self.get_source(self.name), self.path, self.book)
+        except (SyntaxError, ValueError, RecursionError):
+            return {}, None         # Python words the error when it runs the file
+
 
 def _read(text, path, book):
-    """The definitions of a file by (name, line), and its syntax tree, where each of the book's asks pynn first."""
+    """The definitions of a file by (name, line), and its syntax tree, where each of them asks pynn first."""
     import symtable
 
     from pynn.book.fingerprint import definitions, fingerprint

@@ -39,8 +39,13 @@ def _ipython():
         from traitlets.config import Config
     except ImportError:
         return None
+
+    class Shell(InteractiveShell):
+        def enable_gui(self, gui=None):
+            """For `%matplotlib`, which asks for windows: there are none."""
+
     colors = "neutral" if sys.stdout.isatty() else "nocolor"
-    return InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}, InteractiveShell={"colors": colors}))
+    return Shell.instance(config=Config(HistoryManager={"enabled": False}, InteractiveShell={"colors": colors}))
 
 
 def _run_plainly(cells):
