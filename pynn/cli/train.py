@@ -91,9 +91,10 @@ def _network(args, image, classes):
 
 
 def run(args):
-    import pynn.weights as weights
+    """Train, and say where the curves and the parameters are."""
+    from pynn.io import weights
     from pynn.plot import plot_history
-    from pynn.trainer import Trainer
+    from pynn.training.trainer import Trainer
 
     two_layer = args.network == "two-layer"
     (x_train, t_train), (x_test, t_test) = _load(args.data, flatten=two_layer)
@@ -102,7 +103,7 @@ def run(args):
     # what may fail later does so now, before there is a training to lose
     axes = _axes(output)
     if args.save:
-        weights._format(args.save, "--save")
+        weights.format_of(args.save, "--save")
         args.save.parent.mkdir(parents=True, exist_ok=True)
 
     hidden, batch_size, epochs = SIZES[args.network]
