@@ -1,8 +1,10 @@
-"""Optimizers (ch. 6.1): each updates every parameter in place, one pass over memory per array.
+"""Optimizers (section 6.1): each updates every parameter in place, one pass over memory per array.
 
-``params`` and ``grads`` are dicts with the same keys. Arrays are updated in place; a Python float, as in
-the book's toy examples, is replaced in ``params`` by its new value. ``lr`` may be changed at any time.
+``params`` and ``grads`` are dicts with the same keys, or, as in the series' second volume, lists of the same length. Arrays
+are updated in place; a Python float, as in the book's toy examples, is replaced in ``params`` by its new value. ``lr`` may be
+changed at any time.
 """
+
 import numpy as np
 
 import pynn._core as _core
@@ -10,32 +12,41 @@ import pynn._core as _core
 __all__ = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW"]
 
 
-def _check_keys(name, params, grads):
-    if not params.keys() <= grads.keys():
-        missing = [key for key in params if key not in grads]
-        raise KeyError(f"{name}.update: grads has no gradient for {missing}; it has {list(grads)} "
-                       "and must have one for every key of params")
+def _parameters(name, params, grads):
+    """Pairs of key and parameter, of lists position and parameter: what an optimizer remembers goes by the first of them."""
+    if hasattr(params, "keys") and hasattr(grads, "keys"):
+        if not params.keys() <= grads.keys():
+            missing = [key for key in params if key not in grads]
+            raise KeyError(f"{name}.update: grads has no gradient for {missing}; it has {list(grads)} "
+                           "and must have one for every key of params")
+        return list(params.items())
+    if not isinstance(params, list) or not isinstance(grads, (list, tuple)):
+        raise TypeError(f"{name}.update: params is a {type(params).__name__} and grads is a {type(grads).__name__}; they must be "
+                        "two dicts with the same keys or two lists of the same length")
+    if len(params) != len(grads):
+        raise ValueError(f"{name}.update: params has {len(params)} parameters but grads has {len(grads)} gradients; "
+                         "there must be one for every parameter")
+    return list(enumerate(params))
 
 
-def _zeros_like(params):
-    return {key: np.zeros_like(param, dtype=None if isinstance(param, np.ndarray) else float)
-            for key, param in params.items()}
+def _zeros_like(parameters):
+    return {key: np.zeros_like(param, dtype=None if isinstance(param, np.ndarray) else float) for key, param in parameters}
 
 
 class SGD:
-    """Stochastic gradient descent (ch. 6.1.2): ``p -= lr * g``."""
+    """Stochastic gradient descent (section 6.1.2): ``p -= lr * g``."""
 
     def __init__(self, lr=0.01):
         self.lr = lr
 
     def update(self, params, grads):
-        _check_keys("SGD", params, grads)
-        for key, param in params.items():
+        parameters = _parameters("SGD", params, grads)
+        for key, param in parameters:
             params[key] = _core.sgd(param, grads[key], self.lr)
 
 
 class Momentum:
-    """SGD with momentum (ch. 6.1.4): ``v = momentum * v - lr * g``, then ``p += v``."""
+    """SGD with momentum (section 6.1.4): ``v = momentum * v - lr * g``, then ``p += v``."""
 
     def __init__(self, lr=0.01, momentum=0.9):
         self.lr = lr
@@ -43,10 +54,10 @@ class Momentum:
         self.v = None
 
     def update(self, params, grads):
-        _check_keys("Momentum", params, grads)
+        parameters = _parameters("Momentum", params, grads)
         if self.v is None:
-            self.v = _zeros_like(params)
-        for key, param in params.items():
+            self.v = _zeros_like(parameters)
+        for key, param in parameters:
             params[key] = _core.momentum(param, grads[key], self.v[key], self.lr, self.momentum)
 
 
@@ -63,15 +74,15 @@ class Nesterov:
         self.v = None
 
     def update(self, params, grads):
-        _check_keys("Nesterov", params, grads)
+        parameters = _parameters("Nesterov", params, grads)
         if self.v is None:
-            self.v = _zeros_like(params)
-        for key, param in params.items():
+            self.v = _zeros_like(parameters)
+        for key, param in parameters:
             params[key] = _core.nesterov(param, grads[key], self.v[key], self.lr, self.momentum)
 
 
 class AdaGrad:
-    """A learning rate per element that shrinks with the gradients seen (ch. 6.1.5; Duchi et al., 2011).
+    """A learning rate per element that shrinks with the gradients seen (section 6.1.5; Duchi et al., 2011).
 
     ``h += g * g``, then ``p -= lr * g / (sqrt(h) + 1e-7)``.
     """
@@ -81,10 +92,10 @@ class AdaGrad:
         self.h = None
 
     def update(self, params, grads):
-        _check_keys("AdaGrad", params, grads)
+        parameters = _parameters("AdaGrad", params, grads)
         if self.h is None:
-            self.h = _zeros_like(params)
-        for key, param in params.items():
+            self.h = _zeros_like(parameters)
+        for key, param in parameters:
             params[key] = _core.adagrad(param, grads[key], self.h[key], self.lr)
 
 
@@ -100,15 +111,15 @@ class RMSprop:
         self.h = None
 
     def update(self, params, grads):
-        _check_keys("RMSprop", params, grads)
+        parameters = _parameters("RMSprop", params, grads)
         if self.h is None:
-            self.h = _zeros_like(params)
-        for key, param in params.items():
+            self.h = _zeros_like(parameters)
+        for key, param in parameters:
             params[key] = _core.rmsprop(param, grads[key], self.h[key], self.lr, self.decay_rate)
 
 
 class Adam:
-    """Momentum and a rate per element, both corrected for their start at zero (ch. 6.1.6; arXiv:1412.6980).
+    """Momentum and a rate per element, both corrected for their start at zero (section 6.1.6; arXiv:1412.6980).
 
     ``m += (1 - beta1) * (g - m)``, ``v += (1 - beta2) * (g * g - v)``, then ``p -= lr_t * m / (sqrt(v) + 1e-7)``
     with ``lr_t = lr * sqrt(1 - beta2**iter) / (1 - beta1**iter)``.
@@ -123,12 +134,12 @@ class Adam:
         self.v = None
 
     def update(self, params, grads):
-        _check_keys("Adam", params, grads)
+        parameters = _parameters("Adam", params, grads)
         if self.m is None:
-            self.m, self.v = _zeros_like(params), _zeros_like(params)
+            self.m, self.v = _zeros_like(parameters), _zeros_like(parameters)
         self.iter += 1
         lr_t = self.lr * np.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
-        for key, param in params.items():
+        for key, param in parameters:
             params[key] = _core.adam(param, grads[key], self.m[key], self.v[key], lr_t, self.beta1, self.beta2)
 
 
@@ -149,11 +160,11 @@ class AdamW:
         self.v = None
 
     def update(self, params, grads):
-        _check_keys("AdamW", params, grads)
+        parameters = _parameters("AdamW", params, grads)
         if self.m is None:
-            self.m, self.v = _zeros_like(params), _zeros_like(params)
+            self.m, self.v = _zeros_like(parameters), _zeros_like(parameters)
         self.iter += 1
         lr_t = self.lr * np.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
-        for key, param in params.items():
+        for key, param in parameters:
             params[key] = _core.adamw(param, grads[key], self.m[key], self.v[key], lr_t, self.beta1, self.beta2,
                                       self.lr * self.weight_decay)

@@ -267,6 +267,10 @@ class Network:
         return state | {"_planned": None, "_params": self.params._extra}
 
     def __setstate__(self, state):
+        if "layers" in state:           # a pickle of the book's own class, whose parameters are those of its layers
+            loss = state.get("last_layer", state.get("lastLayer"))
+            Network.__init__(self, state["layers"], loss, weight_decay_lambda=state.get("weight_decay_lambda", 0))
+            state = {name: value for name, value in state.items() if name not in ("layers", "last_layer", "lastLayer", "params")}
         extra = state.pop("_params", {})
         vars(self).update(state)
         self.params._extra = extra
