@@ -80,7 +80,7 @@ def test_every_section_has_its_words(path):
     numbers = [number for _, number in headings(path)]
     assert [number for number in SECTIONS[path.name].split() if number not in numbers] == []
     parts = re.split(r"^#+ +", words(path), flags=re.M)
-    assert [part for part in parts if re.match(r"\d+\.\d+\.\d+", part) and len(part.split("\n", 1)[-1].strip()) < 20] == []
+    assert [part for part in parts if re.match(r"\d+\.\d+\.\d+", part) and len(part.split("\n", 1)[-1].strip()) < 10] == []
 
 
 @each(PATHS)
