@@ -22,7 +22,7 @@ from pynn.weights import save_params as save_params
 
 def __getattr__(name):
     # what reads data sets imports a good deal, so only when it is asked for
-    if name in ("load_digits", "load_fashion_mnist", "load_mnist"):
+    if name in ("load_digits", "load_fashion_mnist", "load_folder", "load_image", "load_mnist"):
         from pynn import datasets
         return getattr(datasets, name)
     raise AttributeError(f"module 'pynn' has no attribute {name!r}")
