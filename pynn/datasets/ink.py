@@ -4,7 +4,9 @@ import numpy as np
 
 from pynn.datasets.stream import DatasetError
 
-CONTRAST = 0.08         # between paper and ink, at least
+ONE_LEVEL = 1 / 255     # grey levels closer than that are the same
+DARKEST = 0.1           # paper, for dividing by it
+CONTRAST = 0.08         # between paper and ink, at least, of what there could be
 THIN = 1.6              # pixels: strokes that would be thinner in the end are thickened; MNIST's have 2
 SPECK = 0.05            # of the largest part's area: smaller parts are dirt
 
@@ -17,17 +19,21 @@ def find_ink(grey):
     """How much ink there is at every pixel, 0 to 1, float32.
 
     Paper is a smooth surface of grey levels; ink is what is darker than it,
-    or lighter, whichever differs more.  Otsu's threshold divides the two, and
-    between the paper's noise and the ink's own level edges stay soft.
+    or lighter, whichever differs more, as a part of what the light there
+    allows.  Otsu's threshold divides the two, and between the paper's noise
+    and the ink's own level edges stay soft.
     """
-    difference = grey - _paper(grey)
+    if grey.max() - grey.min() <= ONE_LEVEL:
+        raise DatasetError("load_image: the picture is all one colour; there is no ink in it")
+    paper = _paper(grey).clip(0, 1)
+    difference = grey - paper
     if (difference ** 3).sum(dtype=np.float64) < 0:
-        difference = -difference
+        difference = -difference / np.maximum(paper, DARKEST)       # in the shade both are darker
+    else:
+        difference /= np.maximum(1 - paper, DARKEST)
     difference = np.maximum(difference, 0)
     threshold = _otsu(difference)
     is_ink = difference > threshold
-    if not is_ink.any():
-        raise DatasetError("load_image: the picture is all one colour; there is no ink in it")
     paper, ink = difference[~is_ink], difference[is_ink]
     middle = np.median(paper)
     noise = middle + _NOISE * 1.4826 * np.median(np.abs(paper - middle))

@@ -96,7 +96,7 @@ def _levels(image):
     if image.mode in _DEEP:
         grey = np.asarray(image).astype(np.float32)
         lowest = min(grey.min(), 0)
-        highest = next((top for top in (1, 255, 65535) if grey.max() <= top), grey.max())
+        highest = next((top for top in (1, 255, 1023, 4095, 65535) if grey.max() <= top), grey.max())
         return (grey - lowest) / np.float32(highest - lowest)
     if image.mode == "LAB":
         image = image.getchannel("L")

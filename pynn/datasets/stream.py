@@ -70,16 +70,16 @@ class Stream:
 
     def _inflate(self, size):
         try:
-            while True:
+            while not self._inflater.eof or self._next_member():
                 data = self._inflater.decompress(self._piece, size)
                 self._piece = self._inflater.unconsumed_tail
                 if data:
                     return data
-                if self._inflater.eof and not self._next_member():
-                    return b""
-                self._piece = self._piece or self._file.read(PIECE)
-                if not self._piece:
-                    raise EOFError("it ends too early")
+                if not self._inflater.eof:
+                    self._piece = self._piece or self._file.read(PIECE)
+                    if not self._piece:
+                        raise EOFError("it ends too early")
+            return b""
         except (EOFError, zlib.error) as error:
             raise DatasetError(f"{self._name}: truncated or damaged gzip data ({error}); "
                                "delete the file and get it again") from error
