@@ -97,12 +97,14 @@ def plot_image_steps(steps, axes=None):
     -------
     axes : ndarray of Axes
     """
-    from pynn.plot import show_images
-
     if not isinstance(steps, ImageSteps):
         steps = load_image(steps, steps=True)
     if axes is None:
-        import matplotlib.pyplot as plt
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError as error:
+            raise ImportError('plot_image_steps needs Matplotlib; '
+                              'pip install "pynn-from-scratch[plot]"') from error
         axes = plt.subplots(ncols=len(steps), figsize=(2.2 * len(steps), 2.6), layout="constrained")[1]
     for ax, name, image in zip(np.ravel(axes), steps._fields, steps):
         ax.imshow(image, cmap="gray", vmin=0, vmax=1)
