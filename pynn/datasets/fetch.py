@@ -10,10 +10,10 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple
 
-from pynn._files import replacing
 from pynn.datasets.folder import NAMES, PARTS, Found, Part, check_complete, is_complete
 from pynn.datasets.idx import idx_header, parse_idx
 from pynn.datasets.stream import DatasetError, DatasetWarning
+from pynn.io.files import replacing
 
 
 class Source(NamedTuple):

@@ -141,13 +141,12 @@ def _read(part):
 
 def _read_pickled(part, opened):
     """An array of the book's mnist.pkl; `opened` keeps the others for the next call."""
-    from pynn._unpickle import UnsafePickleError, load_arrays
+    from pynn.io import pickles
 
     try:
         if part.path not in opened:
-            with open(part.path, "rb") as file:
-                opened[part.path] = load_arrays(file)
-    except UnsafePickleError as error:
+            opened[part.path] = pickles.read(part.path.read_bytes())
+    except pickles.UnsafePickleError as error:
         raise DatasetError(f"{part.path}: {error}") from error
     if part.key not in opened[part.path]:
         raise DatasetError(f"{part.path}: holds {', '.join(opened[part.path]) or 'nothing'}; "
