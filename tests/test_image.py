@@ -357,11 +357,23 @@ def test_not_a_picture(tmp_path):
     (np.zeros((0, 5)), r"shape \(0, 5\)"),
     (np.zeros((5, 5, 2), np.uint8), r"shape \(5, 5, 2\)"),
     (np.zeros((5, 5), complex), "dtype complex128"),
-    (np.full((5, 5), np.nan), "NaN"),
+    (np.full((5, 5), np.nan), "NaN"), (np.array([[1e300, 0]]), "infinity"),
 ])
 def test_nothing_to_see(picture, message):
     with pytest.raises(DatasetError, match=message):
         load_image(picture)
+
+
+def test_the_smallest_pictures():
+    """Every picture gives an image or an error in words."""
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        picture = rng.integers(0, 256, rng.integers(1, 9, 2), dtype=np.uint8)
+        try:
+            x = load_image(picture)
+        except DatasetError:
+            continue
+        assert x.shape == (1, 784) and np.isfinite(x).all() and x.max() == 1
 
 
 @pytest.mark.parametrize("size", [7, 2000, 28.0, "28", None])

@@ -10,6 +10,7 @@ CONTRAST = 0.08         # between paper and ink, at least, of what there could b
 THIN = 1.6              # pixels: strokes that would be thinner in the end are thickened; MNIST's have 2
 SPECK = 0.05            # of the largest part's area: smaller parts are dirt
 
+_EMPTY = "load_image: the picture is empty: nothing in it stands out from the paper"
 _COARSE = 96            # pixels a side on which light is fitted and parts are told apart
 _ROUNDS = 8             # of fitting the paper's light
 _NOISE = 4              # standard deviations of the paper that are still paper
@@ -34,12 +35,14 @@ def find_ink(grey):
     difference = np.maximum(difference, 0)
     threshold = _otsu(difference)
     is_ink = difference > threshold
+    if difference.max() < CONTRAST or is_ink.all():
+        raise DatasetError(_EMPTY)
     paper, ink = difference[~is_ink], difference[is_ink]
     middle = np.median(paper)
     noise = middle + _NOISE * 1.4826 * np.median(np.abs(paper - middle))
     full = np.percentile(ink, 75)
     if full < CONTRAST or full < 2 * noise:
-        raise DatasetError("load_image: the picture is empty: nothing in it stands out from the paper")
+        raise DatasetError(_EMPTY)
     low = min(noise, 0.8 * threshold)
     return np.clip((difference - low) / (full - low), 0, 1).astype(np.float32)
 

@@ -66,9 +66,8 @@ def _from_array(array):
     from PIL import Image
 
     if array.ndim == 2 and array.size and array.dtype.kind in "buif":
-        if not np.isfinite(array).all():
-            raise DatasetError("load_image: the array holds NaN or infinity; it must be finite")
-        return Image.fromarray(array if array.dtype == np.uint8 else array.astype(np.float32))
+        with np.errstate(over="ignore"):        # what becomes infinite is refused like infinity
+            return Image.fromarray(array if array.dtype == np.uint8 else array.astype(np.float32))
     if array.ndim == 3 and array.size and array.shape[2] in (3, 4) and array.dtype == np.uint8:
         return Image.fromarray(array)
     raise DatasetError(f"load_image: an array of shape {array.shape} and dtype {array.dtype}; it must "
@@ -94,10 +93,12 @@ def _grey(image):
 def _levels(image):
     """The grey levels of an image without regard to opacity, float32 from 0 to 1."""
     if image.mode in _DEEP:
-        grey = np.asarray(image).astype(np.float32)
+        grey = np.asarray(image).astype(np.float64)
+        if not np.isfinite(grey).all():
+            raise DatasetError("load_image: the picture holds NaN or infinity; its pixels must be finite")
         lowest = min(grey.min(), 0)
         highest = next((top for top in (1, 255, 1023, 4095, 65535) if grey.max() <= top), grey.max())
-        return (grey - lowest) / np.float32(highest - lowest)
+        return ((grey - lowest) / (highest - lowest)).astype(np.float32)
     if image.mode == "LAB":
         image = image.getchannel("L")
     elif image.mode in ("P", "PA"):
