@@ -1,5 +1,6 @@
 """Finds the book's modules: a reader's own file where there is one, else pynn's definitions."""
 
+import os
 import sys
 import sysconfig
 from importlib import import_module
@@ -51,7 +52,7 @@ def _taken_from(name, book, spec):
         spec.has_location = True
     elif type(spec.loader) is SourceFileLoader and not spec.origin.startswith(_INSTALLED) and book:
         from pynn.book.reader import ReaderLoader, of_second_volume
-        if not of_second_volume(spec.origin):
+        if not of_second_volume(os.path.dirname(spec.origin)):
             spec.loader = ReaderLoader(name, spec.origin, book)
     return spec
 

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 from collections import namedtuple
+from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 
@@ -27,9 +28,16 @@ def be_silent():
     _in_worker = True
 
 
-def of_second_volume(path):
-    """Whether a file lies among those of the second volume, which has other modules by the same names."""
-    return any(os.path.exists(os.path.join(os.path.dirname(path), name)) for name in _SECOND_VOLUME)
+@lru_cache
+def of_second_volume(folder):
+    """Whether a folder has the second volume's common/: other modules by the same names, whose layers have lists of gradients."""
+    if any(os.path.exists(os.path.join(folder, name)) for name in _SECOND_VOLUME):
+        return True
+    try:
+        with open(os.path.join(folder, "layers.py"), "rb") as file:
+            return b"self.grads" in file.read()
+    except OSError:
+        return False
 
 
 class ReaderLoader(SourceFileLoader):
