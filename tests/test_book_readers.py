@@ -277,8 +277,8 @@ def test_the_names_that_the_books_modules_bring_along(files):
         print(os.path.basename(save_file), key_file['test_label'], img_size, pickle.__name__, sys.__name__, OrderedDict.__name__)
         from common.util import conv_output_size
         print(conv_output_size(28, 5), conv_output_size(28, 4, stride=2, pad=1))
-        import common.layers, common.trainer, two_layer_net
-        print(all(os.path.isfile(module.__file__) for module in (common.layers, common.trainer, two_layer_net)))
+        import common.layers, common.trainer, dataset, two_layer_net
+        print(all(os.path.isfile(module.__file__) for module in (common, common.layers, common.trainer, dataset, two_layer_net)))
         try:
             from common.layers import Nothing
         except ImportError as error:

@@ -20,7 +20,7 @@ class BookFinder:
     def find_spec(cls, name, path=None, target=None):
         package, _, last = name.rpartition(".")
         if name in PACKAGES:
-            return PathFinder.find_spec(name) or ModuleSpec(name, None, is_package=True)
+            return PathFinder.find_spec(name) or _located(ModuleSpec(name, None, is_package=True), "pynn.book")
         if package in PACKAGES and not path:
             path = _paths_by_now(package)
         elif last not in FILES or name.startswith("pynn."):
@@ -48,12 +48,18 @@ def _taken_from(name, book, spec):
     if spec is None:
         if name not in SOURCES:
             return None
-        spec = ModuleSpec(name, _PynnLoader, origin=import_module(SOURCES[name][0]).__file__)
-        spec.has_location = True
+        spec = _located(ModuleSpec(name, _PynnLoader), SOURCES[name][0])
     elif type(spec.loader) is SourceFileLoader and not spec.origin.startswith(_INSTALLED) and book:
         from pynn.book.reader import ReaderLoader, of_second_volume
         if not of_second_volume(os.path.dirname(spec.origin)):
             spec.loader = ReaderLoader(name, spec.origin, book)
+    return spec
+
+
+def _located(spec, module):
+    """The spec with the file of one of pynn's modules, for whoever asks where theirs comes from."""
+    spec.origin = import_module(module).__file__
+    spec.has_location = True
     return spec
 
 
