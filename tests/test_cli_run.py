@@ -30,7 +30,7 @@ def interpreter(request, tmp_path):
 def test_a_notebook_runs_cell_by_cell(tmp_path, interpreter):
     env, ipython = interpreter
     write_notebook(tmp_path / "book" / "ch05.ipynb", "import os\nfrom common.layers import Relu\nx = 6\n",
-                   "%timeit -n1 -r1 x\nprint(Relu.__module__, os.getcwd().endswith('book'))", "x * 7", "x * 8;", "")
+                   "%who_ls\nprint(Relu.__module__, os.getcwd().endswith('book'))", "x * 7", "x * 8;", "")
     result = python("-m", "pynn", "run", "book/ch05.ipynb", cwd=tmp_path, **env)
     assert result.returncode == 0, result.stderr
     assert "pynn.layers.activations True" in result.stdout.splitlines()

@@ -6,7 +6,7 @@ import sysconfig
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 
-from pynn.book.contents import FILES, IMPORTS, MADE_OF_PARTS, PACKAGES, SOURCES, fingerprints, serve
+from pynn.book.contents import FILES, IMPORTS, MADE_OF_PARTS, PACKAGES, SOURCES, fingerprints, pynns, serve
 from pynn.book.parts import of_the_readers
 
 # Nothing that was installed is a reader's copy of the book.
@@ -64,7 +64,11 @@ def _located(spec, module):
 
 
 class _PynnLoader:
-    """Fills a module of the book with pynn's definitions, and with what the book's module imports."""
+    """Fills a module of the book with what it imports and with pynn's definitions.
+
+    What pynn has beyond the book is found when it is asked for by its name: a star must not bring it, for the reader
+    may have one of that name.
+    """
 
     @staticmethod
     def create_module(spec):
@@ -74,12 +78,12 @@ class _PynnLoader:
     def exec_module(module):
         name, names = module.__name__, vars(module)
         exec(IMPORTS[name], names)
-        if name in MADE_OF_PARTS:
-            for definition in fingerprints(name):
-                names[definition] = of_the_readers(serve(name, definition), names)
-        else:
-            for source in SOURCES[name]:
-                exec(f"from {source} import *", names)
+        for source in SOURCES[name][1:]:
+            exec(f"from {source} import *", names)
+        for definition in fingerprints(name):
+            found = pynns(name, definition)
+            if found is not None:
+                names[definition] = of_the_readers(found, names) if name in MADE_OF_PARTS else found
         module.__getattr__ = lambda definition: serve(name, definition)
 
 
