@@ -13,7 +13,10 @@ __all__ = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW"]
 
 
 class _Optimizer:
-    """What all optimizers do: go through the parameters, and give each its step."""
+    """What all optimizers do: go through the parameters, and give each its step.
+
+    A subclass has ``_step(key, param, grad)``, which changes an array in place and returns it, or returns the new number.
+    """
 
     _memory = ()        # attributes with an array for each parameter, zeros at first; None before the first update
 
