@@ -248,6 +248,7 @@ def test_pickles_of_the_books_own_classes(files):
             pickle.dump([TwoLayerNet(params=params, layers=dense, lastLayer=last()),
                          SimpleConvNet(params={}, layers=images, last_layer=last()), relu(), Dropout(dropout_ratio=0.5, mask=None)],
                         open('../nets.pkl', 'wb'))
+            pickle.dump(TwoLayerNet(params=params), open('../ch04.pkl', 'wb'))
             """,
         "main.py": """\
             import pickle
@@ -260,10 +261,15 @@ def test_pickles_of_the_books_own_classes(files):
                 grads, numerical = net.gradient(x, t), net.numerical_gradient(x, t)
                 print(sorted(grads), max(abs(grads[key] - numerical[key]).max() for key in grads) < 1e-6)
                 print(np.array_equal(pickle.loads(pickle.dumps(net)).predict(x), net.predict(x)))
+            try:
+                pickle.load(open('ch04.pkl', 'rb'))
+            except ValueError as error:
+                print(error)
             """})
     assert python("write.py", cwd=folder / "plain").stderr == ""
-    out, said = run(folder)
+    (*out, last), said = run(folder)
     assert said == []
+    assert last.startswith("TwoLayerNet: the pickle has no layers")
     assert out == ["pynn.networks.two_layer_net [[True]] [0.5]", "['W1', 'W2', 'b1', 'b2'] True", "True",
                    "['W1', 'W2', 'W3', 'b1', 'b2', 'b3'] True", "True"]
 
@@ -327,6 +333,19 @@ def test_a_star_brings_the_books_names_and_no_others(files):
         print(Tanh.__module__)
         """})
     assert run(folder) == (["mine mine mine mine 2.0", "pynn.layers.activations"], [])
+
+
+def test_a_definition_to_be_left(files):
+    """As `pynn check` leaves the book's Trainer to the reader, whose text it compares."""
+    folder = files({"common/functions.py": FUNCTIONS, "main.py": """\
+        from pynn.book import reader
+        reader.leave.add('sigmoid')
+        from common.functions import *
+        print(relu.__module__, sigmoid.__module__, sigmoid_grad.__module__)
+        """})
+    out, said = run(folder)
+    assert out == ["pynn.functions common.functions pynn.functions"]
+    assert said == ["yours: softmax (changed), swish (new) in common/functions.py"]
 
 
 def test_a_package_that_appears_on_the_path_later(files):

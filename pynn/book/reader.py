@@ -15,7 +15,9 @@ from pynn.book.contents import PACKAGES, fingerprints, pynns, serve
 _SECOND_VOLUME = ("base_model.py", "np.py", "time_layers.py")
 _LONGEST = 8            # entries in the line that says what is the reader's
 _MODULES = {"np": "numpy"}
-# The book's definitions that are left as they are in a reader's file, for pynn has none: (module, name).
+# Definitions of the book to leave as they are in a reader's file although pynn has them.
+leave = set()
+# Definitions of the book that were left: (module, name).
 _kept = set()
 _in_worker = False
 
@@ -147,6 +149,8 @@ class _Choice:
         return found
 
     def _served(self, name):
+        if name in leave:
+            return None
         if name == "load_mnist" and os.path.exists(self.names.get("save_file", "")):
             return None             # the data the reader has made is the data the reader wants
         return pynns(self.book, name)
