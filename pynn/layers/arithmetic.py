@@ -1,6 +1,6 @@
 """Addition and multiplication as layers (section 5.4): the book's apples and oranges."""
 
-from pynn import _core
+import pynn._core as _core
 
 
 class AddLayer:
@@ -22,6 +22,9 @@ class AddLayer:
     def backward(self, dout):
         """Return ``(dx, dy)``: the upstream gradient, twice."""
         return _core.multiply(dout, 1), _core.multiply(dout, 1)
+
+    def __repr__(self):
+        return "AddLayer()"
 
 
 class MulLayer:
@@ -51,3 +54,6 @@ class MulLayer:
         if self.x is None:
             raise RuntimeError("MulLayer.backward: call forward first; it keeps x and y")
         return _core.multiply(dout, self.y), _core.multiply(dout, self.x)
+
+    def __repr__(self):
+        return "MulLayer()"

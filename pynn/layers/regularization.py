@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 
-from pynn import _core
+import pynn._core as _core
 
 
 class Dropout:
@@ -19,6 +19,8 @@ class Dropout:
     ----------
     mask : ndarray of bool
         What the last forward pass in training kept.
+    trained : bool
+        Whether the last forward pass was one in training: `backward` differentiates what `forward` did last.
     """
 
     params = ()
@@ -31,6 +33,7 @@ class Dropout:
             raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; it must be from 0 to 1")
         self.dropout_ratio = dropout_ratio
         self.mask = None
+        self.trained = True
 
     def forward(self, x, train_flg=True):
         """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``.
@@ -38,16 +41,22 @@ class Dropout:
         The mask is drawn from NumPy's global state, so that the same seed drops the same units.
         """
         x = _core.as_array("Dropout.forward", "x", x)
+        self.trained = bool(train_flg)
         if not train_flg:
             return _core.multiply(x, 1.0 - self.dropout_ratio)
         self.mask = np.asarray(np.random.rand(*x.shape) > self.dropout_ratio)
         return _core.dropout(x, self.mask)
 
     def backward(self, dout):
-        """Return ``dout * mask``: dropped units have no gradient."""
+        """Return ``dout * mask``: dropped units have no gradient. Outside of training ``dout * (1 - dropout_ratio)``."""
+        if not self.trained:
+            return _core.multiply(dout, 1.0 - self.dropout_ratio)
         if self.mask is None:
             raise RuntimeError("Dropout.backward: call forward first, with train_flg=True; it draws the mask")
         return _core.dropout(dout, self.mask)
+
+    def __repr__(self):
+        return f"Dropout({self.dropout_ratio})"
 
 
 class BatchNormalization:
@@ -75,6 +84,8 @@ class BatchNormalization:
         N.
     input_shape : tuple of int
     running_mean, running_var : ndarray, shape of gamma
+    trained : bool
+        Whether the last forward pass was one in training: `backward` differentiates what `forward` did last.
     dgamma, dbeta : ndarray, shape of gamma
         Gradients, set by `backward`.
 
@@ -99,6 +110,13 @@ class BatchNormalization:
         self.std = None
         self.dgamma = None
         self.dbeta = None
+        self.trained = True
+        self.x = None
+
+    @classmethod
+    def of(cls, size, momentum=0.9, *, dtype=np.float64):
+        """A layer for samples of `size` values, or images of `size` channels, that begins with scale 1 and shift 0."""
+        return cls(np.ones(size, dtype), np.zeros(size, dtype), momentum, np.zeros(size, dtype), np.zeros(size, dtype))
 
     def forward(self, x, train_flg=True):
         """Normalize by the batch's own statistics in training, else by the running ones.
@@ -114,6 +132,8 @@ class BatchNormalization:
         """
         x = _core.as_array("BatchNormalization.forward", "x", x)
         self.input_shape = x.shape
+        self.trained = bool(train_flg)
+        self.x = None if train_flg else x
         if not train_flg:
             return _core.batchnorm_test(x, self.gamma, self.beta, self.running_mean, self.running_var)
         out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(
@@ -122,11 +142,29 @@ class BatchNormalization:
         return out
 
     def backward(self, dout):
-        """Set ``dgamma`` and ``dbeta`` and return dx, in the shape of x."""
+        """Set ``dgamma`` and ``dbeta`` and return dx, in the shape of x.
+
+        After a forward pass outside of training the running statistics are constants.
+        """
+        if not self.trained:
+            return self._backward_of_use(_core.as_array("BatchNormalization.backward", "dout", dout))
         if self.xc is None:
             raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
         dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, self.gamma, self.std)
         return dx
+
+    def _backward_of_use(self, dout):
+        """``out = gamma xn + beta`` with xn = (x - running_mean) / sqrt(running_var + 10e-7)."""
+        zeros, ones = np.zeros_like(self.running_mean), np.ones_like(self.running_mean)
+        xn = _core.batchnorm_test(self.x, ones, zeros, self.running_mean, self.running_var)
+        per_channel = self.x.ndim == 4 and len(self.gamma) == self.x.shape[1] != self.x[0].size
+        shape = (*self.x.shape[:2], -1) if per_channel else (len(self.x), len(self.gamma), 1)
+        self.dgamma = (dout * xn).reshape(shape).sum(axis=(0, 2))
+        self.dbeta = dout.reshape(shape).sum(axis=(0, 2))
+        return _core.batchnorm_test(dout, self.gamma, zeros, zeros, self.running_var)
+
+    def __repr__(self):
+        return f"BatchNormalization({np.size(self.gamma)}, momentum={self.momentum})"
 
 
 def _zeros_like(gamma):
