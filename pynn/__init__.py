@@ -3,7 +3,7 @@
 from pynn import plot as plot
 from pynn._version import __version__ as __version__
 from pynn.functions import *
-from pynn.gradcheck import *
+from pynn.check import *
 from pynn.gradient import *
 from pynn.layers import *
 from pynn.threads import *

@@ -1,0 +1,113 @@
+"""The usual mistakes of batch normalization and dropout (sections 6.3 and 6.4), as `dense` has those of the other layers."""
+
+import numpy as np
+
+from pynn.check.hypothesis import Hypothesis
+
+
+def dropout(s):
+    """A random mask times x (section 6.4.3)."""
+    if s.out.shape != s.x.shape or s.param_names or not s.random.needed or len(s.inputs) > 1:
+        return None
+    known = np.abs(s.x) > 1e-12
+    kept = known & (s.out != 0)
+    if not kept.any():
+        return None
+    scale = float(np.median(s.out[kept] / s.x[kept]))
+    if not np.allclose(s.out[kept], scale * s.x[kept]):
+        return None
+    mask, dout = np.where(known, kept, np.nan), s.dout
+    guesses = [("mask-not-applied", np.where(known, dout, np.nan), "the dropout mask is not applied in backward: dx is dout * mask")]
+    if not np.isclose(scale, 1):
+        guesses += [("mask-not-applied", np.where(known, dout * scale, np.nan), "the dropout mask is not applied in backward, only its "
+                     "scale"),
+                    ("dropout-scale", dout * mask, f"forward scales what it keeps by {scale:.4g} and backward does not"),
+                    ("dropout-scale", dout * mask * scale**2, f"backward scales twice by {scale:.4g}"),
+                    ("dropout-scale", dout * mask / scale, f"backward divides by {scale:.4g} what forward multiplies by it")]
+    else:
+        for share in (np.mean(kept[known]), getattr(s.layer, "dropout_ratio", 0.5), 1 - getattr(s.layer, "dropout_ratio", 0.5)):
+            if 0 < share < 1:
+                guesses += [("dropout-scale", dout * mask * share, "backward multiplies by a share that forward does not multiply by"),
+                            ("dropout-scale", dout * mask / share, "backward divides by a share that forward does not divide by")]
+    guesses += [("mask-inverted", dout * (1 - mask) * c, "the dropout mask is inverted: dx passes dout where a unit was dropped")
+                for c in (scale, 1)]
+    guesses += [("dropout-mask-redrawn", redrawn, "the dropout mask is redrawn in backward; it must be the one that forward drew and "
+                 "kept") for redrawn in _redrawn(s, known, scale)]
+    return [Hypothesis(code, "x", value, says, "6.4.3") for code, value, says in guesses]
+
+
+def _redrawn(s, known, scale):
+    """The claimed gradient, if it is dout times some mask of 0 and a number, though not the right one."""
+    claimed = s.gradients()[0]["x"]
+    if claimed is None or claimed.shape != s.x.shape:
+        return
+    factor = claimed / s.dout
+    passed = claimed != 0
+    if passed.any() and not passed.all() and np.allclose(factor[passed], np.median(factor[passed])):
+        yield np.where(known, claimed, np.nan)
+
+
+def batch_normalization(s):
+    """(x - mean) / std * gamma + beta (section 6.3)."""
+    gamma, beta = s.arrays.get("gamma"), s.arrays.get("beta")
+    if gamma is None or s.is_loss or s.out.shape != s.x.shape or len(s.x) < 1:
+        return None
+    x, dout, n = s.x.reshape(len(s.x), -1), s.dout.reshape(len(s.x), -1), len(s.x)
+    if gamma.size not in (1, x.shape[1]):
+        return None
+    xc = x - x.mean(axis=0)
+    var = np.mean(xc**2, axis=0)
+    std = _std(s.out.reshape(x.shape), xc, var, gamma, 0 if beta is None else beta)
+    if std is None:
+        return None
+    guesses = _of_x(xc, std, gamma.ravel() * dout, dout, n)
+    xn = xc / std
+    guesses += [("gamma", "not-normalized", np.sum(dout * x, axis=0), "dgamma is taken with x; it must be np.sum(xn * dout, axis=0)"),
+                ("gamma", "not-normalized", np.sum(dout * xc, axis=0), "dgamma is taken with xc, not divided by std; it must be "
+                 "np.sum(xn * dout, axis=0)"),
+                ("gamma", "bias-axis", np.full(gamma.size, np.sum(dout * xn)), "dgamma is summed over the wrong axis; it needs axis=0"),
+                ("gamma", "wrong-operand", dout.sum(axis=0), "dgamma is np.sum(dout, axis=0), which is dbeta; it must be "
+                 "np.sum(xn * dout, axis=0)"),
+                ("beta", "wrong-operand", np.sum(dout * xn, axis=0), "dbeta is np.sum(xn * dout, axis=0), which is dgamma; it must be "
+                 "np.sum(dout, axis=0)"),
+                ("beta", "bias-not-summed", dout, "dbeta is not summed over the batch; it must be np.sum(dout, axis=0)"),
+                ("beta", "bias-axis", dout.sum(axis=1), "dbeta is summed over the wrong axis; it must be np.sum(dout, axis=0)"),
+                ("gamma", "bias-axis", np.sum(dout * xn, axis=1), "dgamma is summed over the wrong axis; it needs axis=0"),
+                ("beta", "one-sample", dout[-1], "dbeta is that of the last sample alone; it must be summed over the batch")]
+    return [Hypothesis(code, key, np.reshape(value, s.x.shape) if key == "x" else value, says, "6.3.1")
+            for key, code, value, says in guesses]
+
+
+def _std(out, xc, var, gamma, beta):
+    """The standard deviation that forward divides by: with the book's epsilon or another common one."""
+    for epsilon in (10e-7, 1e-7, 1e-5, 1e-8, 1e-6, 1e-3, 1e-12, 0.0):
+        for std in (np.sqrt(var + epsilon), np.sqrt(var) + epsilon):
+            with np.errstate(all="ignore"):
+                if np.allclose(out, gamma.ravel() * xc / std + np.ravel(beta), rtol=1e-7, atol=1e-9):
+                    return std
+    return None
+
+
+def _of_x(xc, std, dxn, dout, n):
+    """Wrong formulas for dx, each with one step of the right one left out or changed."""
+    def dx(dxn=dxn, variance=1.0, mean=1.0, power=2):
+        dstd = -np.sum(dxn * xc / std**power, axis=0)
+        dxc = dxn / std + variance * xc * dstd / std / n
+        return dxc - mean * dxc.mean(axis=0)
+
+    held = "batch norm's statistics are held constant in backward"
+    return [
+        ("x", "batchnorm-constant", dxn / std, f"{held}: dx is gamma * dout / std; mean and variance depend on x, too"),
+        ("x", "batchnorm-constant", dout / std, f"{held}, and gamma is left out: dx is dout / std"),
+        ("x", "batchnorm-constant-mean", dx(mean=0.0), f"{held}, the mean: dx lacks the mean of dxc, which x moves, too"),
+        ("x", "batchnorm-constant-variance", dx(variance=0.0), f"{held}, the variance: dx lacks the part that goes through std"),
+        ("x", "gamma-forgotten", dx(dxn=dout), "dx lacks gamma: it begins with dxn = gamma * dout"),
+        ("x", "batch-size", dx(variance=float(n)), "the variance's part of dx is not divided by the batch size"),
+        ("x", "batch-size", dx(mean=float(n)), "the mean's part of dx is not divided by the batch size"),
+        ("x", "factor-2", dx(variance=0.5), "the variance's part of dx lacks the factor 2 of the square's derivative"),
+        ("x", "factor-2", dx(variance=2.0), "the variance's part of dx lacks the factor 0.5 of the root's derivative"),
+        ("x", "sign", dx(variance=-1.0), "the variance's part of dx has the wrong sign: dstd = -np.sum(dxn * xc / std**2, axis=0)"),
+        ("x", "sign", dx(mean=-1.0), "the mean's part of dx has the wrong sign: it is subtracted"),
+        ("x", "batchnorm-std", dx(power=1), "dstd lacks a division by std: dstd = -np.sum(dxn * xc / std**2, axis=0)"),
+        ("x", "batchnorm-std", dx(power=3), "dstd is divided by std once too often: dstd = -np.sum(dxn * xc / std**2, axis=0)"),
+        ("x", "batchnorm-std", dx(power=2) * std, "dx is not divided by std")]
