@@ -4,7 +4,8 @@ import numpy as np
 
 H = 1e-5                            # the error of a central difference is h^2/6 f''', that of rounding eps f / h
 H_TINY = 1e-3                       # where rounding would drown the gradient
-SECOND_LOOK = (1e-6, 1e-4, 1e-3, 1e-7)
+SECOND_LOOK = (1e-6, 1e-4, 1e-3, 1e-7, 1e-8)
+KINK_STEPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 LOOKS = 200                         # how many entries that disagree are looked at again
 EPS = 16 * np.finfo(np.float64).eps
 
@@ -55,12 +56,13 @@ class Differences:
         return above, below, width
 
     def is_kink(self, i):
-        """Whether the slopes to the left and to the right differ, however near one comes."""
+        """Whether the slopes to the left and to the right differ by more than curvature: that falls as h does, a kink does not."""
         jumps = []
-        for h in (1e-5, 1e-6):
+        for h in KINK_STEPS:
             above, below, width = self._both_sides(np.array([i]), np.ones(1), h)
             jumps.append(abs((above - self.base) - (self.base - below)) * 2 / width)
-        return jumps[1] > 0.5 * jumps[0] and jumps[1] > 4 * self.noise / 1e-6
+        return any(near > 0.3 * far and near > 4 * self.noise / h
+                   for far, near, h in zip(jumps, jumps[1:], KINK_STEPS[1:]))
 
     def compare(self, backprop, tol):
         """The relative errors of a gradient; kinks have none, and entries that were not measured neither.

@@ -19,9 +19,10 @@ def convolution(s):
     dout = s.dout.transpose(0, 2, 3, 1).reshape(-1, filters)
     untransposed = s.dout.reshape(-1, filters)
     dcol = dout @ flat
+    overwritten = windows.nearest(dcol, s.gradients()[0]["x"])
     axes = "dout is reshaped without dout.transpose(0, 2, 3, 1) before, so that its channels come last"
     return [Hypothesis(code, key, value, says, section) for code, key, value, says, section in [
-        ("col2im-overwrites", "x", windows.back(dcol, add=False), "col2im has = where it needs +=: windows overlap, and a pixel's "
+        ("col2im-overwrites", "x", overwritten, "col2im has = where it needs +=: windows overlap, and a pixel's "
          "gradient is the sum over all windows it lies in", "7.4.2"),
         ("dout-axes", "x", windows.back(untransposed @ flat), axes, "7.4.3"),
         ("dout-axes", "W", (col.T @ untransposed).T.reshape(W.shape), axes, "7.4.3"),
@@ -54,16 +55,14 @@ def pooling(s):
         return windows.back((where * values).reshape(len(windows.rows(s.x)), -1), **how)
 
     first = np.eye(area)[col.argmax(axis=1)]
-    last = np.eye(area)[area - 1 - col[:, ::-1].argmax(axis=1)]
     least = np.eye(area)[col.argmin(axis=1)]
+    overwritten = windows.nearest((first * dout).reshape(len(windows.rows(s.x)), -1), s.gradients()[0]["x"])
     every = (col == col.max(axis=1, keepdims=True)).astype(float)
     return [Hypothesis(code, "x", value, says, "7.4.4") for code, value, says in [
         ("pool-every-tie", routed(every), "max-pooling routes dout to every tie: where pixels tie for the maximum, only one of them "
          "gets it, that of argmax"),
-        ("col2im-overwrites", routed(first, add=False), "col2im has = where it needs +=: the windows overlap, and a pixel may be the "
-         "largest in several"),
-        ("col2im-overwrites", routed(last, add=False), "col2im has = where it needs +=: the windows overlap, and a pixel may be the "
-         "largest in several"),
+        *(("col2im-overwrites", value, "col2im has = where it needs +=: the windows overlap, and a pixel may be the largest in several")
+          for value in (overwritten, routed(first, add=False))),
         ("pool-everywhere", routed(np.ones_like(first)), "every pixel of a window gets dout; only the largest may have it"),
         ("pool-everywhere", routed(np.full_like(first, 1 / area)), "dout is spread evenly over the window, as for an average; only "
          "the largest pixel may have it"),
@@ -106,3 +105,20 @@ class Windows:
                 where = self._slices(i, j)
                 image[where] = image[where] + parts[:, :, i, j] if add else parts[:, :, i, j]
         return image[:, :, crop:crop + h, crop:crop + w]
+
+    def nearest(self, col, claimed):
+        """For each pixel that one of its copies in the windows which is nearest to what is claimed: what `=` leaves, in any order."""
+        n, c, h, w = self.shape
+        if np.shape(claimed) != self.shape:
+            return np.full(self.shape, np.nan)
+        parts = col.reshape(n, self.rows_out, self.cols_out, c, self.height, self.width).transpose(0, 3, 4, 5, 1, 2)
+        size = (n, c, h + 2 * self.pad + self.stride, w + 2 * self.pad + self.stride)
+        inside = (slice(None), slice(None), slice(self.pad, self.pad + h), slice(self.pad, self.pad + w))
+        wanted, image = np.zeros(size), np.zeros(size)
+        wanted[inside] = claimed
+        for i, j in np.ndindex(self.height, self.width):
+            where = self._slices(i, j)
+            copies, best = parts[:, :, i, j], image[where]
+            better = (copies != 0) & ((best == 0) | (np.abs(copies - wanted[where]) < np.abs(best - wanted[where])))
+            image[where] = np.where(better, copies, best)
+        return image[inside]

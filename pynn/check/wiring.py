@@ -9,12 +9,15 @@ from pynn.check.hypothesis import Diagnosis, Hypothesis, explains, merged, place
 from pynn.check.layer import explain_layer, ties
 from pynn.check.patterns import by_pattern, by_ratio, by_shape
 from pynn.check.state import exchanged, of_state, one_sample, unknown
-from pynn.check.subjects import LayerSubject, NetworkSubject
+from pynn.check.subjects import LayerSubject, accepts
 
 
 def diagnose_network(evidence):
     """The diagnoses for a network."""
     parts = recorded_layers(evidence.subject)
+    if evidence.wrong() and not _trains(evidence.subject):
+        return [Diagnosis("training-flag", "gradient runs forward with train_flg=False, that is with the running statistics and without "
+                          "dropout; it must call loss(x, t, train_flg=True)", place(evidence.subject.thing, "gradient"), "6.3.1")]
     found = _in_layers(evidence, parts)
     if evidence.wrong() and not found:
         found = merged(_between_layers(evidence, parts))
@@ -66,6 +69,30 @@ def _record(layer, number, calls):
         pass            # has slots; its neighbours may do
 
 
+def _trains(subject):
+    """Whether `gradient` tells every layer that asks for it that this is training."""
+    net, flags = copy.deepcopy(subject.pristine), []
+    for _, layer in _layers(net):
+        if accepts(layer.forward, "train_flg"):
+            _note_flag(layer, flags)
+    subject.random.restore(net)
+    try:
+        net.gradient(subject.x.copy(), subject.t.copy())
+    except Exception:           # backward may well fail without what forward keeps in training
+        pass
+    return all(flags)
+
+
+def _note_flag(layer, flags):
+    forward = layer.forward
+
+    def noting(x, train_flg=True):
+        flags.append(train_flg)
+        return forward(x, train_flg)
+
+    layer.forward = noting
+
+
 def _in_layers(evidence, parts):
     found, guilty = [], []
     for part in reversed(parts):
@@ -107,7 +134,7 @@ def _between_layers(evidence, parts):
             h = _three(by_shape(name, claimed, numerical))
         else:
             h = (_three(exchanged(evidence, name)) or _detached(name, claimed, numerical) or _decay(evidence, name) or skipped
-                 or _three(by_ratio(name, claimed, numerical, subject)) or _not_in_training(evidence, name)
+                 or _three(by_ratio(name, claimed, numerical, subject))
                  or _damaged(parts) or _three(by_pattern(name, claimed, numerical)) or _three(one_sample(evidence, name))
                  or _three(unknown(evidence, name)))
         found.append(Diagnosis(h[0], h[1], place(subject.thing, "gradient", name), h[2]))
@@ -149,22 +176,6 @@ def _decay(evidence, name):
                 "which needs + weight_decay_lambda * W", "6.4.2")
     return ("weight-decay-extra", f"the gradient of {name} has {rate} too much: weight decay is added twice, or is missing in the loss, "
             "or there lacks its 1/2", "6.4.2")
-
-
-def _not_in_training(evidence, name):
-    subject = evidence.subject
-    if not subject.training:
-        return None
-    try:
-        inference = NetworkSubject(subject.pristine, subject.x, subject.t)
-        inference.training = {"train_flg": False}
-        checked = type(evidence)(inference, evidence.tol, evidence.entries)
-    except (RuntimeError, ValueError):
-        return None
-    if checked.wrong():
-        return None
-    return ("training-flag", "gradient works with train_flg=False, that is with the running statistics and without dropout; it must "
-            "call loss(x, t, train_flg=True)", "6.3.1")
 
 
 def _damaged(parts):
