@@ -7,7 +7,7 @@ import numpy as np
 
 from . import _core
 
-__all__ = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam"]
+__all__ = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW"]
 
 
 def _check_keys(name, params, grads):
@@ -130,3 +130,30 @@ class Adam:
         lr_t = self.lr * np.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
         for key, param in params.items():
             params[key] = _core.adam(param, grads[key], self.m[key], self.v[key], lr_t, self.beta1, self.beta2)
+
+
+class AdamW:
+    """Adam with weight decay that the rates per element leave alone (Loshchilov and Hutter, arXiv:1711.05101).
+
+    Adam's step, with ``p -= lr * weight_decay * p`` beside it, p being the parameter before the step. Every parameter decays,
+    biases included, as in PyTorch.
+    """
+
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, weight_decay=0.01):
+        self.lr = lr
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.weight_decay = weight_decay
+        self.iter = 0
+        self.m = None
+        self.v = None
+
+    def update(self, params, grads):
+        _check_keys("AdamW", params, grads)
+        if self.m is None:
+            self.m, self.v = _zeros_like(params), _zeros_like(params)
+        self.iter += 1
+        lr_t = self.lr * np.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
+        for key, param in params.items():
+            params[key] = _core.adamw(param, grads[key], self.m[key], self.v[key], lr_t, self.beta1, self.beta2,
+                                      self.lr * self.weight_decay)

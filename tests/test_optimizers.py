@@ -12,7 +12,7 @@ from test_errors import refuses
 
 from pynn import optimizer, reference
 
-RULES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam")
+RULES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW")
 REAL = (np.float32, np.float64)
 IN_PLACE = ("C", "F", "permuted", "strided", "negative", "offset")
 STEPS = 4
@@ -49,7 +49,7 @@ def check_steps(rule, param, grads, **options):
         if hasattr(book, name):
             state = getattr(mine, name)["W"]
             g = np.max([np.abs(wide(g)) for g in grads], axis=0)
-            size = {"v": g * g if rule == "Adam" else mine.lr * g, "h": g * g, "m": g}[name]
+            size = {"v": g * g if rule in ("Adam", "AdamW") else mine.lr * g, "h": g * g, "m": g}[name]
             assert state.dtype == param.dtype and state.shape == param.shape
             assert_close(state, getattr(book, name)["W"], 8 * STEPS, size * STEPS)
 
@@ -100,7 +100,8 @@ def test_every_length(rule, dtype, size, rng):
     ("SGD", {"lr": 0.5}), ("Momentum", {"lr": 0.3, "momentum": 0.5}),
     ("Nesterov", {"lr": 0.3, "momentum": 0.5}), ("AdaGrad", {"lr": 1.5}),
     ("RMSprop", {"lr": 0.1, "decay_rate": 0.9}),
-    ("Adam", {"lr": 0.1, "beta1": 0.8, "beta2": 0.9})])
+    ("Adam", {"lr": 0.1, "beta1": 0.8, "beta2": 0.9}),
+    ("AdamW", {"lr": 0.1, "beta1": 0.8, "beta2": 0.9, "weight_decay": 0.5})])
 @pytest.mark.parametrize("dtype", REAL)
 def test_options(rule, options, dtype, rng):
     check_steps(rule, values(rng, (6, 5), dtype), [values(rng, (6, 5), dtype) for _ in range(STEPS)],
@@ -210,7 +211,7 @@ def test_nan_and_infinity(rule, dtype):
 
 
 FUNCTION = {"SGD": "SGD", "Momentum": "Momentum", "Nesterov": "Nesterov", "AdaGrad": "AdaGrad",
-            "RMSprop": "RMSprop", "Adam": "Adam"}
+            "RMSprop": "RMSprop", "Adam": "Adam", "AdamW": "AdamW"}
 
 
 def readonly():

@@ -1,10 +1,13 @@
 """Addition and multiplication as layers (section 5.4): the book's apples and oranges."""
 
-from pynn import _core
+import pynn._core as _core
 
 
 class AddLayer:
     """``z = x + y``."""
+
+    params = ()
+    buffers = ()
 
     def forward(self, x, y):
         """Compute ``x + y``.
@@ -29,6 +32,9 @@ class MulLayer:
     x, y : number or array_like
         What `forward` saw last.
     """
+
+    params = ()
+    buffers = ()
 
     def __init__(self):
         self.x = None

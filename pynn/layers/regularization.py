@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pynn import _core
+import pynn._core as _core
 
 
 class Dropout:
@@ -18,6 +18,9 @@ class Dropout:
     mask : ndarray of bool
         What the last forward pass in training kept.
     """
+
+    params = ()
+    buffers = ()
 
     def __init__(self, dropout_ratio=0.5):
         self.dropout_ratio = dropout_ratio
@@ -47,38 +50,42 @@ class BatchNormalization:
 
     Parameters
     ----------
-    gamma, beta : ndarray, shape (D,)
-        Scale and shift; D is the number of values in a sample.
+    gamma, beta : ndarray, shape (D,) or (C,)
+        Scale and shift. D is the number of values in a sample; with a value for each of C channels, images are normalized
+        per channel, over samples and pixels.
     momentum : float
         How much of the running statistics a training pass keeps.
-    running_mean, running_var : ndarray, shape (D,), optional
+    running_mean, running_var : ndarray, shape of gamma, optional
         Statistics to use outside of training; zeros at first.
 
     Attributes
     ----------
-    xc : ndarray, shape (N, D)
+    xc : ndarray, shape (N, D), or (N, C, H, W) per channel
         ``x - mean`` of the last training pass.
-    std : ndarray, shape (D,)
+    std : ndarray, shape of gamma
         ``sqrt(var + 10e-7)``.
     batch_size : int
         N.
     input_shape : tuple of int
-    running_mean, running_var : ndarray, shape (D,)
-    dgamma, dbeta : ndarray, shape (D,)
+    running_mean, running_var : ndarray, shape of gamma
+    dgamma, dbeta : ndarray, shape of gamma
         Gradients, set by `backward`.
 
     References
     ----------
-    Ioffe and Szegedy, arXiv:1502.03167. A 4-D input is normalized for each channel and position, as in the book,
-    not for each channel as in the paper.
+    Ioffe and Szegedy, arXiv:1502.03167. With D values in `gamma` a 4-D input is normalized for each channel and position, as
+    in the book; with C values for each channel, as in the paper.
     """
+
+    params = ("gamma", "beta")
+    buffers = ("running_mean", "running_var")
 
     def __init__(self, gamma, beta, momentum=0.9, running_mean=None, running_var=None):
         self.gamma = gamma
         self.beta = beta
         self.momentum = momentum
-        self.running_mean = running_mean
-        self.running_var = running_var
+        self.running_mean = _zeros_like(gamma) if running_mean is None else running_mean
+        self.running_var = _zeros_like(gamma) if running_var is None else running_var
         self.input_shape = None
         self.batch_size = None
         self.xc = None
@@ -86,12 +93,17 @@ class BatchNormalization:
         self.dgamma = None
         self.dbeta = None
 
+    @classmethod
+    def of(cls, size, momentum=0.9, *, dtype=np.float64):
+        """A layer for samples of `size` values, or images of `size` channels, that begins with scale 1 and shift 0."""
+        return cls(np.ones(size, dtype), np.zeros(size, dtype), momentum, np.zeros(size, dtype), np.zeros(size, dtype))
+
     def forward(self, x, train_flg=True):
         """Normalize by the batch's own statistics in training, else by the running ones.
 
         Parameters
         ----------
-        x : array_like, shape (N, D) or (N, C, H, W) with C H W = D
+        x : array_like, shape (N, D), or (N, C, H, W) with C H W = D or, per channel, C values in `gamma`
         train_flg : bool
 
         Returns
@@ -100,10 +112,6 @@ class BatchNormalization:
         """
         x = np.asarray(x)
         self.input_shape = x.shape
-        if self.running_mean is None:
-            kind = x.dtype if x.dtype.kind == "f" else np.float64
-            self.running_mean = np.zeros(x[:1].size, kind)
-            self.running_var = np.zeros(x[:1].size, kind)
         if not train_flg:
             return _core.batchnorm_test(x, self.gamma, self.beta, self.running_mean, self.running_var)
         out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(
@@ -117,3 +125,8 @@ class BatchNormalization:
             raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
         dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, self.gamma, self.std)
         return dx
+
+
+def _zeros_like(gamma):
+    gamma = np.asarray(gamma)
+    return np.zeros(gamma.shape, gamma.dtype if gamma.dtype.kind == "f" else np.float64)
