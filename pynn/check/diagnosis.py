@@ -19,7 +19,7 @@ def diagnose_gradient(evidence):
     if isinstance(subject, FunctionSubject):
         guesses = [_of_function(evidence, name) for name in evidence.wrong()]
         return [Diagnosis(h.code, h.says, f"the gradient of {subject.name}", h.section) for h in guesses]
-    return merged(explain_layer(evidence)) + remarks(subject)
+    return merged(explain_layer(evidence)) or remarks(subject)
 
 
 def _of_function(evidence, name):

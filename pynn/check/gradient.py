@@ -13,52 +13,8 @@ STEPS = 10.0 ** -np.arange(1, 11)
 SURE = 1e-2             # below this probability the 1e-7 in the book's logarithm bends the loss
 
 
-def gradient_check(what, x, t=None, *, tol=1e-4, entries=400):
-    """Compare a gradient with differences of the loss, entry by entry, and say what is wrong with it.
-
-    Parameters
-    ----------
-    what : network, layer or function
-        pynn's or your own. A network in the book's style has ``params``, ``loss(x, t)`` and ``gradient(x, t)``. A layer
-        has ``forward(x)`` and ``backward(dout)`` and for a parameter ``W`` its gradient ``dW``. A function takes `x` and
-        returns a number, or is applied element by element.
-    x : array_like
-        A small batch.
-    t : array_like, optional
-        The labels, for a network or a loss layer; the second input of a layer that has two; for a function its gradient,
-        as a function or as an array.
-    tol : float
-        Largest relative error of an entry that counts as rounding.
-    entries : int or None
-        How many entries of each array are compared one by one, spread evenly, the same in every run. The others are
-        compared together along random directions, and one by one where those disagree. None for every entry.
-
-    Returns
-    -------
-    GradientCheck
-        ``if gradient_check(net, x, t): ...``, or print it, or ``gradient_check(net, x, t).assert_ok()`` in a test.
-
-    Raises
-    ------
-    TypeError
-        If `what` cannot be checked: it has no ``params``, say.
-    ValueError
-        If the loss is not finite, differs from call to call, or is computed in float32 whatever its input.
-
-    Notes
-    -----
-    Works on copies in float64: neither the network nor `x` changes. Random numbers, such as the masks of dropout, are the
-    same in every pass. The gradient is asked for three times, on a fresh copy, after another batch, and once more, so what is
-    left over from call to call shows.
-
-    The relative error is the difference over the larger of the two values, or over 1/10 of the array's largest derivative
-    where both are smaller, or over what the rounding of the loss allows. Where the slopes to the left and to the right
-    differ however small the step, as at a ReLU's 0 or where pixels tie for the maximum, there is no derivative: the entry is
-    set aside as a kink.
-
-    Backprop leaves out the 1e-7 that the book's loss has inside its logarithm. A network that gives the right class hardly
-    any probability is therefore checked with its parameters halved until it does not.
-    """
+def check(what, x, t, tol, entries):
+    """What `pynn.gradient_check` does."""
     state = np.random.get_state(), random.getstate()
     try:
         subject = as_subject(what, x, t)
@@ -90,6 +46,8 @@ class Evidence:
             self.after, self.again = subject.gradients(2, after_another=True)
         except Exception as error:
             error = failure or error
+            if str(error).startswith("gradient_check:"):
+                raise error
             raise RuntimeError(f"gradient_check: computing the gradient of {subject.name} raised {type(error).__name__}: "
                                f"{error}") from error
         self.differences = {name: Differences(subject, name, entries) for name in subject.arrays}

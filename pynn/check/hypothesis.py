@@ -1,7 +1,5 @@
 """Explanations of a wrong gradient: what is said of each, and how an explanation is put to the test."""
 
-import inspect
-import os
 import re
 from typing import NamedTuple
 
@@ -71,16 +69,17 @@ def merged(diagnoses):
 
 def place(thing, method, name=None):
     """``Affine.backward (layers.py, line 12: self.dW = ...)``, as far as the source can be had."""
+    import inspect
     owner = f"{type(thing).__name__}.{method}"
     function = inspect.unwrap(getattr(type(thing), method, None) or getattr(thing, method, thing))
     try:
         lines, first = inspect.getsourcelines(function)
-        file = os.path.basename(inspect.getsourcefile(function))
+        file = inspect.getsourcefile(function).replace("\\", "/").rsplit("/", 1)[-1]
     except (OSError, TypeError):
         return owner
-    for pattern in _patterns(name):
+    for pattern in map(re.compile, _patterns(name)):
         for number, line in enumerate(lines):
-            if re.search(pattern, line):
+            if pattern.search(line):
                 return f"{owner} ({file}, line {first + number}: {line.strip()})"
     return f"{owner} ({file}, line {first})"
 

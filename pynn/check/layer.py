@@ -85,11 +85,13 @@ def remarks(subject):
     if "x" in subject.damages:
         found.append(Diagnosis("input-damaged", "x is changed in place, which the layer before may have kept; work on x.copy()",
                                place(subject.thing, "forward"), "5.5.1", False))
-    zero = np.zeros_like(subject.x)
     guesses = [] if subject.is_loss or subject.param_names or len(subject.inputs) > 1 else dense.elementwise(subject) or []
     if any(guess.section == "5.5.1" for guess in guesses):
-        at_zero = LayerSubject(subject.pristine, zero, None, dout=np.ones_like(zero)).gradients()[0]["x"]
-        if at_zero is not None and np.any(at_zero):
-            found.append(Diagnosis("relu-at-zero", "the ReLU's mask is taken at < where the book's is at <=: at exactly 0 dout passes, "
-                                   "the book gives 0; both are right", place(subject.thing, "forward"), "5.5.1", False))
+        at_zero = LayerSubject(subject.pristine, np.zeros_like(subject.x), None, dout=np.ones_like(subject.x))
+        if np.any(at_zero.gradients()[0]["x"]):
+            found.append(Diagnosis("relu-at-zero", "the ReLU's mask is taken at < where the book's is at <=: at exactly 0 dout passes "
+                                   "back, where the book has 0; both are right", place(subject.thing, "forward"), "5.5.1", False))
+    if guesses and np.any(subject.x < 0) and np.array_equal(subject.out, np.minimum(subject.x, 0)):
+        found.append(Diagnosis("relu-mask-inverted", "forward keeps what is below 0, min(0, x), and backward fits that: as a ReLU its mask "
+                               "is inverted, which must be x <= 0", place(subject.thing, "forward"), "5.5.1", False))
     return found

@@ -52,12 +52,14 @@ def batch_normalization(s):
     gamma, beta = s.arrays.get("gamma"), s.arrays.get("beta")
     if gamma is None or s.is_loss or s.out.shape != s.x.shape or len(s.x) < 1:
         return None
-    x, dout, n = s.x.reshape(len(s.x), -1), s.dout.reshape(len(s.x), -1), len(s.x)
+    per_channel = s.x.ndim == 4 and gamma.size == s.x.shape[1] != s.x[0].size
+    x, dout = _rows(s.x, per_channel), _rows(s.dout, per_channel)
     if gamma.size not in (1, x.shape[1]):
         return None
+    n = len(x)
     xc = x - x.mean(axis=0)
     var = np.mean(xc**2, axis=0)
-    std = _std(s.out.reshape(x.shape), xc, var, gamma, 0 if beta is None else beta)
+    std = _std(_rows(s.out, per_channel), xc, var, gamma, 0 if beta is None else beta)
     if std is None:
         return None
     guesses = _of_x(xc, std, gamma.ravel() * dout, dout, n)
@@ -74,8 +76,19 @@ def batch_normalization(s):
                 ("beta", "bias-axis", dout.sum(axis=1), "dbeta is summed over the wrong axis; it must be np.sum(dout, axis=0)"),
                 ("gamma", "bias-axis", np.sum(dout * xn, axis=1), "dgamma is summed over the wrong axis; it needs axis=0"),
                 ("beta", "one-sample", dout[-1], "dbeta is that of the last sample alone; it must be summed over the batch")]
-    return [Hypothesis(code, key, np.reshape(value, s.x.shape) if key == "x" else value, says, "6.3.1")
+    return [Hypothesis(code, key, _images(value, s.x.shape, per_channel) if key == "x" else value, says, "6.3.1")
             for key, code, value, says in guesses]
+
+
+def _rows(x, per_channel):
+    """(N, D), or per channel (N H W, C): the mean is over the rows."""
+    return x.transpose(0, 2, 3, 1).reshape(-1, x.shape[1]) if per_channel else x.reshape(len(x), -1)
+
+
+def _images(rows, shape, per_channel):
+    if not per_channel:
+        return rows.reshape(shape)
+    return rows.reshape(shape[0], shape[2], shape[3], shape[1]).transpose(0, 3, 1, 2)
 
 
 def _std(out, xc, var, gamma, beta):

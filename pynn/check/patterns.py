@@ -16,7 +16,7 @@ def by_shape(name, claimed, numerical):
                     "the factors of the product, x.T and dout, are in the wrong order")
     if claimed.ndim > numerical.ndim and claimed.size != numerical.size:
         return says("bias-not-summed", f"d{name} is not summed over the batch: of shape {claimed.shape} where {name} is "
-                    f"{numerical.shape}; it needs np.sum(dout, axis=0)")
+                    f"{numerical.shape}; sum over every axis but the neurons', np.sum(dout, axis=0), or axis=(0, 2, 3) for images")
     if claimed.size == 1:
         return says("bias-axis", f"d{name} is summed over every axis, the wrong ones too, to one number where {name} is "
                     f"{numerical.shape}; it needs axis=0")

@@ -7,29 +7,22 @@ from collections.abc import Mapping
 import numpy as np
 
 from pynn.check.copies import Randomness, float64_copy
+from pynn.layers.protocol import parameter_names, takes
 
 
 def as_subject(what, x, t):
     """The subject for what `gradient_check` was given."""
-    if callable(getattr(what, "loss", None)) and callable(getattr(what, "gradient", None)):
-        return NetworkSubject(what, x, t)
-    if callable(getattr(what, "forward", None)) and callable(getattr(what, "backward", None)):
-        return LayerSubject(what, x, t)
     if isinstance(what, type):
         raise TypeError(f"gradient_check: {what.__name__} is a class; give an object of it, such as {what.__name__}(...)")
-    if inspect.isroutine(what) or callable(what) and not hasattr(what, "params"):
+    if all(callable(getattr(what, name, None)) for name in ("loss", "gradient")):
+        return NetworkSubject(what, x, t)
+    if all(callable(getattr(what, name, None)) for name in ("forward", "backward")):
+        return LayerSubject(what, x, t)
+    if callable(what) and not hasattr(what, "params"):
         return FunctionSubject(what, x, t)
-    lacks = [name for name in ("loss", "gradient") if not hasattr(what, name)]
-    raise TypeError(f"gradient_check: a {type(what).__name__} has no {' and no '.join(lacks)}; give a network with params, "
-                    "loss(x, t) and gradient(x, t), a layer with forward(x) and backward(dout), or a function and its gradient")
-
-
-def accepts(function, name):
-    """Whether a function has a parameter of that name."""
-    try:
-        return name in inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return False
+    lacks = " and ".join(f"no {name}" for name in ("loss", "gradient") if not hasattr(what, name))
+    raise TypeError(f"gradient_check: this {type(what).__name__} has {lacks}; give a network with params, loss(x, t) and "
+                    "gradient(x, t), a layer with forward(x) and backward(dout), or a function and its gradient")
 
 
 def other_batch(x):
@@ -103,7 +96,7 @@ class NetworkSubject(Subject):
         self.x = self.x if self.x.dtype.kind != "u" else self.x.astype(np.float64)
         if self.x.ndim and self.t.ndim and len(self.x) != len(self.t) and self.x.ndim > 1:
             raise ValueError(f"gradient_check: x has {len(self.x)} samples but t has {len(self.t)} labels")
-        self.training = {"train_flg": True} if accepts(net.loss, "train_flg") else {}
+        self.training = {"train_flg": True} if takes(net.loss, "train_flg") else {}
         self.arrays = dict(self.net.params.items())
         self.settle()
 
@@ -155,7 +148,7 @@ class LayerSubject(Subject):
         super().__init__(layer, self.layer)
         self.inputs = [as_float64(x)] + ([] if t is None else [np.array(t)])
         self.x = self.inputs[0]
-        self.training = {"train_flg": True} if accepts(layer.forward, "train_flg") else {}
+        self.training = {"train_flg": True} if takes(layer.forward, "train_flg") else {}
         self.pristine = copy.deepcopy(self.layer)
         out = np.asarray(self._forward(self.layer, self.inputs))
         self.is_loss = out.ndim == 0 and self.x.ndim > 0
@@ -171,14 +164,11 @@ class LayerSubject(Subject):
     def _find_params(self):
         probe = copy.deepcopy(self.pristine)
         self._call(probe)
-        self.param_names = []
-        for name, value in list(vars(self.layer).items()):
-            is_float = isinstance(value, (float, np.floating)) or isinstance(value, np.ndarray) and value.dtype.kind == "f"
-            if is_float and ("d" + name in vars(probe) or name in ("W", "b", "gamma", "beta")):
-                if not isinstance(value, np.ndarray):
-                    setattr(self.layer, name, np.array(value, np.float64))
-                self.arrays[name] = getattr(self.layer, name)
-                self.param_names.append(name)
+        self.param_names = [name for name in parameter_names(probe) if getattr(self.layer, name, None) is not None]
+        for name in self.param_names:
+            if not isinstance(getattr(self.layer, name), np.ndarray):
+                setattr(self.layer, name, np.array(getattr(self.layer, name), np.float64))
+            self.arrays[name] = getattr(self.layer, name)
         params = getattr(self.layer, "params", ())
         if isinstance(params, (list, tuple)) and isinstance(getattr(probe, "grads", None), (list, tuple)):
             for i, value in enumerate(params):              # lists of both, as in the book's second volume

@@ -8,8 +8,10 @@ from pynn.check.copies import _walk
 from pynn.check.hypothesis import Diagnosis, Hypothesis, explains, merged, place
 from pynn.check.layer import explain_layer, ties
 from pynn.check.patterns import by_pattern, by_ratio, by_shape
+from pynn.check.perceptron import explain_perceptron
 from pynn.check.state import exchanged, of_state, one_sample, unknown
-from pynn.check.subjects import LayerSubject, accepts
+from pynn.check.subjects import LayerSubject
+from pynn.layers.protocol import takes
 
 
 def diagnose_network(evidence):
@@ -34,16 +36,16 @@ class Part:
 def recorded_layers(subject):
     """The layers in the order in which the loss calls them, those within others before them."""
     net = copy.deepcopy(subject.pristine)
-    pristine = dict(enumerate(_layers(subject.pristine)))
+    pristine = dict(enumerate(labelled_layers(subject.pristine)))
     calls = {}
-    for number, (_, layer) in enumerate(_layers(net)):
-        _record(layer, number, calls)
+    for number, (_, layer) in enumerate(labelled_layers(net)):
+        listen(layer, lambda inputs, out, number=number: _note(calls, number, inputs))
     subject.random.restore(net)
     net.loss(subject.x.copy(), subject.t.copy(), **subject.training)
     return [Part(pristine[number][0], pristine[number][1], inputs) for number, inputs in calls.items()]
 
 
-def _layers(net):
+def labelled_layers(net):
     """(label, layer) for every object in the network with a forward and a backward method."""
     found = {}
     for owner, key, value in _walk(net):
@@ -53,27 +55,33 @@ def _layers(net):
     return list(found.values())
 
 
-def _record(layer, number, calls):
+def _note(calls, number, inputs):
+    calls.pop(number, None)             # a layer called twice counts where it was last
+    calls[number] = [np.array(value) for value in inputs if isinstance(value, np.ndarray)]
+
+
+def listen(layer, hear):
+    """Have ``hear(inputs, out)`` called after each forward pass of a layer."""
     forward = layer.forward
 
-    def recording(*args, **kwargs):
-        inputs = [np.array(value) for value in args if isinstance(value, np.ndarray)]
-        out = forward(*args, **kwargs)
-        calls.pop(number, None)
-        calls[number] = inputs
+    def heard(*args):
+        out = forward(*args)
+        hear(args, out)
         return out
 
-    try:
-        layer.forward = recording
-    except AttributeError:
-        pass            # has slots; its neighbours may do
+    def heard_in_training(x, train_flg=True):
+        out = forward(x, train_flg)
+        hear((x,), out)
+        return out
+
+    layer.forward = heard_in_training if takes(forward, "train_flg") else heard
 
 
 def _trains(subject):
     """Whether `gradient` tells every layer that asks for it that this is training."""
     net, flags = copy.deepcopy(subject.pristine), []
-    for _, layer in _layers(net):
-        if accepts(layer.forward, "train_flg"):
+    for _, layer in labelled_layers(net):
+        if takes(layer.forward, "train_flg"):
             _note_flag(layer, flags)
     subject.random.restore(net)
     try:
@@ -113,16 +121,12 @@ def _in_layers(evidence, parts):
 def _alone(part):
     if not part.inputs:
         raise TypeError("no array was given")
-    layer = part.layer
-    if hasattr(layer, "needs_dx"):
-        layer = copy.deepcopy(layer)
-        layer.needs_dx = True
-    return LayerSubject(layer, *part.inputs[:2], *([None] if len(part.inputs) == 1 else []))
+    return LayerSubject(part.layer, *part.inputs[:2], *([None] if len(part.inputs) == 1 else []))
 
 
 def _between_layers(evidence, parts):
     subject, found = evidence.subject, []
-    skipped = _skipped(evidence, parts)
+    whole = _skipped(evidence, parts) or explain_perceptron(evidence)
     for name in evidence.wrong():
         claimed, numerical = evidence.backprop[name], evidence.numerical(name)
         state = of_state(evidence, name) or _only_after(evidence, name)
@@ -133,7 +137,7 @@ def _between_layers(evidence, parts):
         elif claimed.shape != numerical.shape:
             h = _three(by_shape(name, claimed, numerical))
         else:
-            h = (_three(exchanged(evidence, name)) or _detached(name, claimed, numerical) or _decay(evidence, name) or skipped
+            h = (_three(exchanged(evidence, name)) or _detached(name, claimed, numerical) or _decay(evidence, name) or whole
                  or _three(by_ratio(name, claimed, numerical, subject))
                  or _damaged(parts) or _three(by_pattern(name, claimed, numerical)) or _three(one_sample(evidence, name))
                  or _three(unknown(evidence, name)))
@@ -216,8 +220,8 @@ def _skipped(evidence, parts):
 def _backward_through(subject, parts, order):
     """The gradients that the layers hold after backward passes in an order of one's own, by the names of params."""
     net = copy.deepcopy(subject.pristine)
-    numbers = {id(layer): n for n, (_, layer) in enumerate(_layers(subject.pristine))}
-    copies = [layer for _, layer in _layers(net)]
+    numbers = {id(layer): n for n, (_, layer) in enumerate(labelled_layers(subject.pristine))}
+    copies = [layer for _, layer in labelled_layers(net)]
     chain = [copies[numbers[id(part.layer)]] for part in parts]
     subject.random.restore(net)
     try:
