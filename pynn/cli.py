@@ -107,7 +107,7 @@ def _network(args, image, classes):
 
 
 def _train(args):
-    from . import weights
+    from pynn.io import weights
     from .plot import plot_history
     from .trainer import Trainer
 
@@ -118,7 +118,7 @@ def _train(args):
     # what may fail later does so now, before there is a training to lose
     axes = _axes(output)
     if args.save:
-        weights._format(args.save, "--save")
+        weights.format_of(args.save, "--save")
         args.save.parent.mkdir(parents=True, exist_ok=True)
 
     hidden, batch_size, epochs = SIZES[args.network]

@@ -5,7 +5,7 @@ the book's toy examples, is replaced in ``params`` by its new value. ``lr`` may 
 """
 import numpy as np
 
-from . import _core
+import pynn._core as _core
 
 __all__ = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW"]
 

@@ -14,7 +14,7 @@ import pytest
 
 import pynn
 from pynn.cli import main
-from pynn.weights import load_params
+from pynn.io import load_params
 
 pytest.importorskip("matplotlib")
 ENV = {**os.environ, "PYTHONPATH": str(Path(pynn.__file__).parents[1]), "DISPLAY": ""}

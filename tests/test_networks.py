@@ -6,7 +6,7 @@ import pytest
 from pynn.functions import softmax
 from pynn.gradient import numerical_gradient
 from pynn.networks import SimpleNet, ThreeLayerNet, TwoLayerNet
-from pynn.weights import load_params, save_params
+from pynn.io import load_params, save_params
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple
 
-from pynn._files import replacing
+from pynn.io.files import replacing
 from pynn.datasets.idx import DatasetError, DatasetWarning, parse_idx, unpack
 
 # Training images and labels, test images and labels.

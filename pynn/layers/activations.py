@@ -40,6 +40,9 @@ class Relu:
             raise RuntimeError("Relu.backward: call forward first; it keeps the mask")
         return _core.relu_backward(dout, self.mask)
 
+    def __repr__(self):
+        return "Relu()"
+
 
 class Sigmoid:
     """``1 / (1 + exp(-x))`` (section 5.5.2).
@@ -76,6 +79,9 @@ class Sigmoid:
             raise RuntimeError("Sigmoid.backward: call forward first; it keeps its result")
         return _core.sigmoid_backward(dout, self.out)
 
+    def __repr__(self):
+        return "Sigmoid()"
+
 
 class Tanh:
     """Hyperbolic tangent (section 6.2.2 compares it with the sigmoid).
@@ -111,6 +117,9 @@ class Tanh:
         if self.out is None:
             raise RuntimeError("Tanh.backward: call forward first; it keeps its result")
         return _core.tanh_backward(dout, self.out)
+
+    def __repr__(self):
+        return "Tanh()"
 
 
 class LeakyRelu:
@@ -152,3 +161,6 @@ class LeakyRelu:
         if self.mask is None:
             raise RuntimeError("LeakyRelu.backward: call forward first; it keeps the mask")
         return _core.leaky_relu_backward(dout, self.mask, self.slope)
+
+    def __repr__(self):
+        return f"LeakyRelu(slope={self.slope})"

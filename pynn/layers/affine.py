@@ -81,3 +81,7 @@ class Affine:
         dx, self.dW, db = _core.affine_backward(self.x, self.W, dout, needs_dx)
         self.db = None if self.b is None else db
         return dx if dx is None or len(self.original_x_shape) <= 2 else dx.reshape(self.original_x_shape)
+
+    def __repr__(self):
+        inputs, outputs = np.shape(self.W)
+        return f"Affine({inputs} -> {outputs}{'' if self.b is not None else ', no bias'})"

@@ -23,6 +23,9 @@ class AddLayer:
         """Return ``(dx, dy)``: the upstream gradient, twice."""
         return _core.multiply(dout, 1), _core.multiply(dout, 1)
 
+    def __repr__(self):
+        return "AddLayer()"
+
 
 class MulLayer:
     """``z = x y``.
@@ -51,3 +54,6 @@ class MulLayer:
         if self.x is None:
             raise RuntimeError("MulLayer.backward: call forward first; it keeps x and y")
         return _core.multiply(dout, self.y), _core.multiply(dout, self.x)
+
+    def __repr__(self):
+        return "MulLayer()"

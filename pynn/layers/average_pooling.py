@@ -43,3 +43,6 @@ class AveragePooling:
         if self.x is None:
             raise RuntimeError("AveragePooling.backward: call forward first; it keeps x")
         return _core.average_backward(dout, self.x.shape, self.pool_h, self.pool_w, self.stride, self.pad)
+
+    def __repr__(self):
+        return f"AveragePooling({self.pool_h}x{self.pool_w}, stride={self.stride}, pad={self.pad})"

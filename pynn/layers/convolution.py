@@ -140,6 +140,11 @@ class Convolution:
         self.db = None if self.b is None else db
         return dx
 
+    def __repr__(self):
+        filters, channels, height, width = np.shape(self.W)
+        return (f"Convolution({channels} -> {filters}, {height}x{width}, stride={self.stride}, pad={self.pad}"
+                f"{'' if self.b is not None else ', no bias'})")
+
 
 class Pooling:
     """Keep the largest pixel of every window (section 7.3).
@@ -194,3 +199,6 @@ class Pooling:
         if self.index is None:
             return None
         return self.index.transpose(0, 2, 3, 1).ravel().astype(np.int64)
+
+    def __repr__(self):
+        return f"Pooling({self.pool_h}x{self.pool_w}, stride={self.stride}, pad={self.pad})"

@@ -37,3 +37,6 @@ class Flatten:
             raise ValueError(f"Flatten.backward: dout has shape {dx.shape} but forward gave {(n, prod(rest))}; "
                              "they must be equal")
         return dx.reshape(self.original_x_shape)
+
+    def __repr__(self):
+        return "Flatten()"

@@ -53,6 +53,9 @@ class SoftmaxWithLoss:
             raise RuntimeError("SoftmaxWithLoss.backward: call forward first; it keeps y and t")
         return _core.softmax_with_loss_backward(self.y, self.t, dout)
 
+    def __repr__(self):
+        return "SoftmaxWithLoss()"
+
 
 class IdentityWithLoss:
     """The last layer of a regression in training: identity output and squared error (sections 3.5.1 and 4.2.1).
@@ -108,3 +111,6 @@ class IdentityWithLoss:
         if self.y is None:
             raise RuntimeError("IdentityWithLoss.backward: call forward first; it keeps y and t")
         return _core.identity_with_loss_backward(self.y, self.t, dout, self.mean)
+
+    def __repr__(self):
+        return f"IdentityWithLoss(mean={self.mean})"

@@ -17,6 +17,8 @@ class Dropout:
     ----------
     mask : ndarray of bool
         What the last forward pass in training kept.
+    trained : bool
+        Whether the last forward pass was one in training: `backward` differentiates what `forward` did last.
     """
 
     params = ()
@@ -25,22 +27,29 @@ class Dropout:
     def __init__(self, dropout_ratio=0.5):
         self.dropout_ratio = dropout_ratio
         self.mask = None
+        self.trained = True
 
     def forward(self, x, train_flg=True):
         """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``.
 
         The mask is drawn from NumPy's global state, so that the same seed drops the same units.
         """
+        self.trained = bool(train_flg)
         if not train_flg:
             return _core.multiply(x, 1.0 - self.dropout_ratio)
         self.mask = np.asarray(np.random.rand(*np.shape(x)) > self.dropout_ratio)
         return _core.dropout(x, self.mask)
 
     def backward(self, dout):
-        """Return ``dout * mask``: dropped units have no gradient."""
+        """Return ``dout * mask``: dropped units have no gradient. Outside of training ``dout * (1 - dropout_ratio)``."""
+        if not self.trained:
+            return _core.multiply(dout, 1.0 - self.dropout_ratio)
         if self.mask is None:
             raise RuntimeError("Dropout.backward: call forward first, with train_flg=True; it draws the mask")
         return _core.dropout(dout, self.mask)
+
+    def __repr__(self):
+        return f"Dropout({self.dropout_ratio})"
 
 
 class BatchNormalization:
@@ -68,6 +77,8 @@ class BatchNormalization:
         N.
     input_shape : tuple of int
     running_mean, running_var : ndarray, shape of gamma
+    trained : bool
+        Whether the last forward pass was one in training: `backward` differentiates what `forward` did last.
     dgamma, dbeta : ndarray, shape of gamma
         Gradients, set by `backward`.
 
@@ -92,6 +103,8 @@ class BatchNormalization:
         self.std = None
         self.dgamma = None
         self.dbeta = None
+        self.trained = True
+        self.x = None
 
     @classmethod
     def of(cls, size, momentum=0.9, *, dtype=np.float64):
@@ -112,6 +125,8 @@ class BatchNormalization:
         """
         x = np.asarray(x)
         self.input_shape = x.shape
+        self.trained = bool(train_flg)
+        self.x = None if train_flg else x
         if not train_flg:
             return _core.batchnorm_test(x, self.gamma, self.beta, self.running_mean, self.running_var)
         out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(
@@ -120,11 +135,29 @@ class BatchNormalization:
         return out
 
     def backward(self, dout):
-        """Set ``dgamma`` and ``dbeta`` and return dx, in the shape of x."""
+        """Set ``dgamma`` and ``dbeta`` and return dx, in the shape of x.
+
+        After a forward pass outside of training the running statistics are constants.
+        """
+        if not self.trained:
+            return self._backward_of_use(np.asarray(dout))
         if self.xc is None:
             raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
         dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, self.gamma, self.std)
         return dx
+
+    def _backward_of_use(self, dout):
+        """``out = gamma xn + beta`` with xn = (x - running_mean) / sqrt(running_var + 10e-7)."""
+        zeros, ones = np.zeros_like(self.running_mean), np.ones_like(self.running_mean)
+        xn = _core.batchnorm_test(self.x, ones, zeros, self.running_mean, self.running_var)
+        per_channel = self.x.ndim == 4 and len(self.gamma) == self.x.shape[1] != self.x[0].size
+        shape = (*self.x.shape[:2], -1) if per_channel else (len(self.x), len(self.gamma), 1)
+        self.dgamma = (dout * xn).reshape(shape).sum(axis=(0, 2))
+        self.dbeta = dout.reshape(shape).sum(axis=(0, 2))
+        return _core.batchnorm_test(dout, self.gamma, zeros, zeros, self.running_var)
+
+    def __repr__(self):
+        return f"BatchNormalization({np.size(self.gamma)}, momentum={self.momentum})"
 
 
 def _zeros_like(gamma):

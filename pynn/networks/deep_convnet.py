@@ -45,6 +45,7 @@ class DeepConvNet(Network):
                 height, width = height // 2, width // 2
         inputs = channels * pixels(name, input_dim, height, width)
         layers += [Affine.of(inputs, hidden_size), Relu(), Dropout(0.5), Affine.of(hidden_size, output_size), Dropout(0.5)]
+        self.input_dim = tuple(input_dim)
         super().__init__(layers, dtype=dtype)
 
     def loss(self, x, t, train_flg=True):

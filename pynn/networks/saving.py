@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from pynn.weights import load_params, save_params
+from pynn.io import load_params, save_params
 
 
 def state_of(network):

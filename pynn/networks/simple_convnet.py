@@ -32,6 +32,7 @@ class SimpleConvNet(Network):
         channels, height, width = image_shape(name, input_dim)
         rows, cols = ((n + 2 * pad - size) // stride + 1 for n in (height, width))
         pooled = filters * pixels(name, input_dim, rows // 2, cols // 2)
+        self.input_dim = tuple(input_dim)
         super().__init__({
             "Conv1": Convolution.of(channels, filters, size, stride, pad, weight_init_std),
             "Relu1": Relu(),

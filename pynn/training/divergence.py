@@ -30,24 +30,22 @@ def explain(trainer, x, rows, loss):
     if bad.any():
         return said + (f"x_train itself has NaN or infinity, for example in row {rows[bad.argmax()]}: clean the data "
                        "(numpy.nan_to_num, or leave out such rows).")
-    name = first_not_finite(trainer.network, x)
-    if name is not None:
-        said += f"The output of {name} was the first that is not finite. "
+    said += _where(trainer.network, x)
     lr = getattr(trainer.optimizer, "lr", None)
     return said + (f"The network keeps the last parameters with a finite loss. Try a smaller learning rate (lr is {lr:g}), "
                    "first weights after He or Xavier, or clip_norm (sections 4.4.1, 6.1 and 6.2).")
 
 
-def first_not_finite(network, x):
-    """The name of the first layer whose output is not finite; None if there is none, or no layers to ask."""
+def _where(network, x):
+    """The first layer whose output is not finite, in a sentence; nothing if there are no layers to ask."""
     layers = getattr(network, "layers", None)
     if layers is None:
-        return None
-    named = layers.items() if hasattr(layers, "items") else enumerate(layers)
+        return ""
     with np.errstate(all="ignore"):
-        for name, layer in named:
+        for name, layer in layers.items() if hasattr(layers, "items") else enumerate(layers):
             layer = copy.copy(layer)        # the layers go on showing what they saw
             x = layer.forward(x, True) if takes(layer.forward, "train_flg") else layer.forward(x)
             if not np.isfinite(x).all():
-                return name
-    return None
+                return f"The output of {name} was the first that is not finite. "
+        loss = type(getattr(network, "last_layer", None)).__name__
+        return f"{loss} overflowed: the outputs reach {np.abs(x).max():.1e}. "

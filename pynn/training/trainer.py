@@ -127,7 +127,7 @@ class Trainer:
         self.interrupted = False
         self.stop = False
         self._kept = None           # a state to return to
-        self._changed = False       # since it was measured
+        self._changed = False       # the network, since it was measured
         self._row_start = 0         # the first step of the epoch under way
         self._clock = time.perf_counter()
 
@@ -162,7 +162,7 @@ class Trainer:
                     progress.step(self)
             self.interrupted = bool(pending)
             if self.current_iter == end:
-                self.latest = self._figures()
+                self.latest = self._figures(whole_test=True)
                 self._end_epoch(self.current_epoch)
             self._tell("on_end")
             self._measure_the_end()
@@ -230,12 +230,13 @@ class Trainer:
 
     # ---- what it measures ----
 
-    def _figures(self):
+    def _figures(self, whole_test=False):
         """The network's metric on the first samples of each set, by name."""
         n = self.evaluate_sample_num_per_epoch
-        sets = ("train", self.x_train, self.t_train), ("val", self.x_val, self.t_val), ("test", self.x_test, self.t_test)
-        return {name: value for split, x, t in sets if x is not None
-                for name, value in figure(self.network, split, x[:n], t[:n]).items()}
+        sets = (("train", self.x_train, self.t_train, n), ("val", self.x_val, self.t_val, n),
+                ("test", self.x_test, self.t_test, None if whole_test else n))
+        return {name: value for split, x, t, size in sets if x is not None
+                for name, value in figure(self.network, split, x[:size], t[:size]).items()}
 
     def _end_epoch(self, epoch):
         """Add the row of an epoch to the history, unless it is there or the first epoch has only begun."""
@@ -253,9 +254,7 @@ class Trainer:
     def _measure_the_end(self):
         """The present network on the whole test set, and on the samples of the others."""
         if self._changed or self.current_iter % self.max_iter:
-            self.latest = self._figures()
-        if self.evaluate_sample_num_per_epoch is not None and self.x_test is not None:
-            self.latest |= figure(self.network, "test", self.x_test, self.t_test)
+            self.latest = self._figures(whole_test=True)
         self._changed = False
         self.test_acc = next((value for name, value in self.latest.items() if name.startswith("test_")), None)
 
