@@ -6,6 +6,8 @@ H = 1e-5                            # the error of a central difference is h^2/6
 H_TINY = 1e-3                       # where rounding would drown the gradient
 SECOND_LOOK = (1e-6, 1e-4, 1e-3, 1e-7, 1e-8)
 KINK_STEPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+STEADY = 3                          # so many of these, and the gradient is wrong
+BESIDE = 40                         # kinks of an array beside which to look
 LOOKS = 200                         # how many entries that disagree are looked at again
 EPS = 16 * np.finfo(np.float64).eps
 
@@ -15,11 +17,13 @@ class Differences:
 
     def __init__(self, subject, name, entries):
         self.subject = subject
-        self.array = subject.arrays[name]
+        self.name, self.array = name, subject.arrays[name]
         self.base = subject.loss()
         self.noise = EPS * max(1.0, subject.magnitude)
         self.numerical = np.full(self.array.shape, np.nan)
         self.kinks = np.zeros(self.array.shape, bool)
+        self.beside = 0             # kinks beside which was looked
+        self.steady = 0             # entries that are wrong although the gradient does not jump there
         self.chosen = _spread(self.array.size, entries)
         self.h = H
         self._measure()
@@ -100,7 +104,38 @@ class Differences:
             if abs(derivative - backprop) <= tol * scale + self.noise / h:
                 self.numerical.flat[i] = derivative if abs(derivative - backprop) <= tol * scale else backprop
                 return
-        self.kinks.flat[i] = self.is_kink(i)
+        self.kinks.flat[i] = (self.is_kink(i) and not self._is_wrong_beside(i, tol)) or self._claim_jumps(i, tol * scale)
+
+    def _is_wrong_beside(self, i, tol):
+        """Whether the gradient differs from the slope close beside a kink, if there is none at these places."""
+        if self.beside == BESIDE:
+            return False
+        self.beside += 1
+        value, h = self.array.flat[i], 1e-6
+        for shift in (1e-5, -1e-5):
+            try:
+                self.array.flat[i] = value + shift
+                here = self.subject.loss()
+                above, below, width = self._both_sides(np.array([i]), np.ones(1), h)
+            finally:
+                self.array.flat[i] = value
+            slope, jump = (above - below) / width, abs(above + below - 2 * here) * 2 / width
+            slack = tol * max(abs(slope), self._floor(tol)) + self.noise / h
+            if jump <= slack and abs(self.subject.claim(self.name, i, shift) - slope) > 2 * slack:
+                return True
+        return False
+
+    def _claim_jumps(self, i, slack):
+        """Whether the gradient itself jumps here, as between kinks that are nearer than any difference can tell."""
+        if self.steady == STEADY:
+            return False
+        try:
+            here, below, above = (self.subject.claim(self.name, i, shift) for shift in (0.0, -1e-7, 1e-7))
+        except Exception:           # a gradient that a fresh copy cannot give is wrong, whatever is at this point
+            return False
+        jumps = bool(max(abs(above - here), abs(below - here)) > slack)
+        self.steady += not jumps
+        return jumps
 
     def _search_the_rest(self, backprop, tol):
         """Compare along random directions in the elements not measured; halve the set where they disagree."""

@@ -44,7 +44,7 @@ class HealthReport:
         values that are saturated (sigmoid, tanh), None for other layers. Empty for a network without layers to look into.
     params : list of dict
         For each parameter ``name``, the root mean squares ``size`` of its values and ``gradient`` of its gradient, and
-        ``update``, by what share of its size a step of SGD would change it.
+        ``update``, by what share of its size a step of SGD would change it, None for a parameter of zeros.
     """
 
     def __init__(self, name, findings, layers=(), params=(), lr=0.1):
@@ -71,7 +71,7 @@ class HealthReport:
                 for row in self.layers]
         if self.params:
             yield ["parameter", "size", "gradient", f"update, lr {self.lr:g}"], [
-                [row["name"], f"{row['size']:.3g}", f"{row['gradient']:.3g}", f"{row['update']:.2g}"] for row in self.params]
+                [row["name"], f"{row['size']:.3g}", f"{row['gradient']:.3g}", "" if row["update"] is None else f"{row['update']:.2g}"] for row in self.params]
 
     def __str__(self):
         lines = [self._headline(), *map(str, self.findings)]

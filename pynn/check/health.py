@@ -135,7 +135,7 @@ def _params(net, x, t, lr):
             found.append(Finding("missing-gradient", f"gradient returns nothing for {name}", "pynn.gradient_check(net, x, t) says more", "5.7.3"))
             continue
         size, gradient = _rms(param), _rms(grads[name])
-        rows.append({"name": name, "size": size, "gradient": gradient, "update": lr * gradient / size if size else float("nan")})
+        rows.append({"name": name, "size": size, "gradient": gradient, "update": lr * gradient / size if size else None})
     broken = [row["name"] for row in rows if not np.isfinite(row["gradient"])]
     if broken:
         return rows, found + [Finding("gradient-not-finite", f"the gradient of {', '.join(broken)} has NaN or infinite entries", "lower the "
@@ -148,11 +148,11 @@ def _params(net, x, t, lr):
     if len(weights) > 1 and weights[0]["gradient"] < 1e-4 * weights[-1]["gradient"]:
         found.append(Finding("gradients-vanish", f"the gradient of {weights[0]['name']} is {weights[-1]['gradient'] / weights[0]['gradient']:.0e} times "
                              f"smaller than that of {weights[-1]['name']}", "use ReLU with He's weights, or batch normalization", "6.2.2"))
-    fast = [row["name"] for row in weights if row["update"] > 0.1]
+    fast = [row["name"] for row in weights if row["update"] and row["update"] > 0.1]
     if fast:
         found.append(Finding("large-updates", f"a step of SGD with lr={lr:g} changes {', '.join(fast)} by more than a tenth of their size",
                              "lower the learning rate; a thousandth is usual", "6.1.2"))
-    if weights and all(row["update"] < 1e-6 for row in weights):
+    if weights and all(row["update"] is not None and row["update"] < 1e-6 for row in weights):
         found.append(Finding("small-updates", f"a step of SGD with lr={lr:g} changes the weights by less than a millionth of their size",
                              "raise the learning rate; a thousandth is usual", "6.1.2"))
     return rows, found
@@ -168,6 +168,9 @@ def _twenty(net, x, t, classifies):
     x, rows = _distinct(x)
     t = t[rows]
     net = copy.deepcopy(net)
+    for _, layer in labelled_layers(net):
+        if hasattr(layer, "dropout_ratio"):
+            layer.dropout_ratio = 0.0       # which is there to make this hard
     before, best, optimizer = float(net.loss(x, t)), np.inf, Adam(lr=0.01)
     began, steps = time.perf_counter(), 0
     while steps < STEPS and time.perf_counter() - began < SECONDS and best > 0.05 * before:

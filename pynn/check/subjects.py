@@ -135,6 +135,12 @@ class NetworkSubject(Subject):
         self.refuse_float32(grads)
         return grads
 
+    def claim(self, name, i, shift):
+        """What the gradient of element `i` of a parameter would be if that were shifted."""
+        net = copy.deepcopy(self.pristine)
+        net.params[name].flat[i] += shift
+        return self._gradient(net)[name].flat[i]
+
     def with_rows(self, rows):
         """The same network with some of the samples."""
         return NetworkSubject(self.pristine, self.x[rows], self.t[rows])
@@ -232,6 +238,25 @@ class LayerSubject(Subject):
         self.refuse_float32(grads)
         return grads
 
+    def claim(self, name, i, shift):
+        """What the gradient of element `i` of an array would be if that were shifted."""
+        layer, inputs = copy.deepcopy(self.pristine), [value.copy() for value in self.inputs]
+        if name in ("x", "y"):
+            inputs["xy".index(name)].flat[i] += shift
+        else:
+            array = np.array(self.arrays[name])
+            array.flat[i] += shift
+            self._put(layer, name, array)
+        return self._call(layer, inputs)[name].flat[i]
+
+    def _put(self, layer, name, array):
+        if name.startswith("params["):
+            layer.params[int(name[7:-1])][...] = array
+        elif name in self.param_names:
+            setattr(layer, name, array)
+        else:
+            layer.params[name] = array
+
     def forward_of(self, x):
         """What a fresh copy of the layer makes of another x."""
         return np.asarray(self._forward(copy.deepcopy(self.pristine), [x, *self.inputs[1:]]))
@@ -277,6 +302,11 @@ class FunctionSubject(Subject):
 
     def gradients(self, calls=1, after_another=False):
         return [self._gradient() for _ in range(calls)]
+
+    def claim(self, name, i, shift):
+        x = self.x.copy()
+        x.flat[i] += shift
+        return np.asarray(self.gradient(x)).flat[i] if callable(self.gradient) else self.gradients()[0]["x"].flat[i]
 
     def _gradient(self):
         grad = np.array(self.gradient(self.x.copy()) if callable(self.gradient) else self.gradient)
