@@ -7,7 +7,7 @@ from pynn.check.report import GradientCheck as GradientCheck
 __all__ = ["GradientCheck", "HealthReport", "diagnose", "gradient_check"]
 
 
-def gradient_check(what, x, t=None, *, tol=1e-4, entries=400):
+def gradient_check(what, x, t=None, *, tol=1e-4, entries=100):
     """Compare a gradient with differences of the loss, entry by entry, and say what is wrong with it.
 
     Parameters

@@ -104,7 +104,7 @@ class Differences:
             if abs(derivative - backprop) <= tol * scale + self.noise / h:
                 self.numerical.flat[i] = derivative if abs(derivative - backprop) <= tol * scale else backprop
                 return
-        self.kinks.flat[i] = (self.is_kink(i) and not self._is_wrong_beside(i, tol)) or self._claim_jumps(i, tol * scale)
+        self.kinks.flat[i] = not self._is_wrong_beside(i, tol) if self.is_kink(i) else self._claim_jumps(i, tol * scale)
 
     def _is_wrong_beside(self, i, tol):
         """Whether the gradient differs from the slope close beside a kink, if there is none at these places."""

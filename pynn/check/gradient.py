@@ -39,7 +39,7 @@ class Evidence:
         Why an array has nothing to compare.
     """
 
-    def __init__(self, subject, tol, entries=400):
+    def __init__(self, subject, tol, entries=100):
         self.subject, self.tol, self.entries = subject, tol, entries
         self.first, failure = self._ask()
         try:

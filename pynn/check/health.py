@@ -37,13 +37,17 @@ def _diagnose(net, x, t, lr):
     if any(finding.fatal for finding in found):
         return HealthReport(name, found)
     net = copy.deepcopy(net)
-    y = np.asarray(net.predict(x[:SAMPLES]))
-    classifies = not (t.dtype.kind == "f" and t.shape == (len(x), *y.shape[1:]) and not np.isin(t, (0, 1)).all())
+    try:
+        y = np.asarray(net.predict(x[:SAMPLES]))
+    except Exception as error:          # of the reader's own code or in pynn's words
+        return HealthReport(name, [*found, Finding("predict-raises", f"predict raised {type(error).__name__}: {error}", "bring x into the shape "
+                                                   "that the network takes", "3.6.2", fatal=True)])
+    classifies = _classifies(net, y, t)
     found += look_at_labels(x, t, y.shape[-1]) if classifies else []
     if any(finding.fatal for finding in found):
         return HealthReport(name, found)
     x, t = x[:SAMPLES], t[:SAMPLES]
-    found += _loss(net, x, t, y) if classifies else []
+    found += _loss(copy.deepcopy(net), x, t) if classifies else []
     layers, of_layers = _layers(net, x, t)
     params, of_params = _params(net, x, t, lr)
     found += of_layers + of_params
@@ -51,12 +55,21 @@ def _diagnose(net, x, t, lr):
     return HealthReport(name, found, layers, params, lr)
 
 
+def _classifies(net, y, t):
+    metric = getattr(getattr(net, "last_layer", None), "metric", None)
+    if metric is not None:
+        return metric == "accuracy"
+    targets = t.dtype.kind == "f" and t.shape == (len(t), *y.shape[1:])
+    return not targets or np.isin(t, (0, 1)).all() or np.allclose(t.sum(axis=-1), 1)
+
+
 def _training(net):
     return {"train_flg": True} if takes(net.loss, "train_flg") else {}
 
 
-def _loss(net, x, t, y):
-    loss, chance = float(net.loss(x, t)), float(np.log(y.shape[-1]))
+def _loss(net, x, t):
+    y = np.asarray(net.predict(x, **(_training(net) if takes(net.predict, "train_flg") else {})))
+    loss, chance = float(net.loss(x, t, **_training(net))), float(np.log(y.shape[-1]))
     labels = t if t.ndim == 1 else t.argmax(axis=1)
     accuracy = float(np.mean(y.argmax(axis=1) == labels))
     seen = f"the loss is {loss:.3f}, the accuracy {accuracy:.0%}; guessing among {y.shape[-1]} classes is log({y.shape[-1]}) = {chance:.3f}"
@@ -76,18 +89,29 @@ def _layers(net, x, t):
     outs = {}
     net = copy.deepcopy(net)
     for label, layer in labelled_layers(net):
-        listen(layer, lambda inputs, out, label=label: outs.__setitem__(label, np.asarray(out)))
-    net.loss(x, t, **_training(net))
-    kinds = {label: layer for label, layer in labelled_layers(net)}
-    rows, found = [], []
-    for label, out in outs.items():
-        if out.ndim < 2:
-            continue
         name = label.split("'")[1] if "'" in label else label
-        idle, finding = _activation(name, type(kinds[label]).__name__.lower(), out)
+        listen(layer, lambda inputs, out, name=name, layer=layer: outs.update({name: (layer, np.asarray(inputs[0]), np.asarray(out))}))
+    net.loss(x, t, **_training(net))
+    outs = {name: seen for name, seen in outs.items() if seen[2].ndim > 1}      # the loss is one number
+    rows, found = [], []
+    for name, (layer, before, out) in outs.items():
+        idle, finding = _activation(name, type(layer).__name__.lower(), out)
         rows.append({"name": name, "mean": float(out.mean()), "std": float(out.std()), "idle": idle})
-        found += finding
-    return rows, found + _symmetry(outs) + _vanishing(rows[:-1])
+        found += finding + _dropped_pixels(name, layer, before)
+    return rows, found + _symmetry({name: out for name, (_, _, out) in outs.items()}) + _vanishing(rows[:-1])
+
+
+def _dropped_pixels(name, layer, x):
+    """A finding if the windows of a convolution or pooling leave out rows or columns at the far side."""
+    stride, pad, W = (getattr(layer, attribute, None) for attribute in ("stride", "pad", "W"))
+    sizes = W.shape[2:] if np.ndim(W) == 4 else (getattr(layer, "pool_h", None), getattr(layer, "pool_w", None))
+    if x.ndim != 4 or not all(isinstance(value, (int, np.integer)) for value in (stride, pad, *sizes)):
+        return []
+    dropped = [max(0, (length + 2 * pad - size) % stride - pad) for length, size in zip(x.shape[2:], sizes)]
+    if not any(dropped):
+        return []
+    return [Finding("pixels-dropped", f"{name} with stride {stride} never sees the last {dropped[0]} rows and {dropped[1]} columns of images of "
+                    f"{x.shape[2]}x{x.shape[3]}", "choose stride and pad so that (H + 2 pad - size) / stride is whole", "7.2.4")]
 
 
 def _activation(name, kind, out):
@@ -107,7 +131,7 @@ def _activation(name, kind, out):
 
 
 def _symmetry(outs):
-    for label, out in list(outs.items())[:-2]:
+    for label, out in list(outs.items())[:-1]:
         if out.ndim == 2 and out.shape[1] > 1 and len(out) > 1 and np.ptp(out) > 0 and not np.any(np.ptp(out, axis=1) > 1e-12 * np.abs(out).max()):
             return [Finding("symmetric-weights", f"all units of {label} give the same, and will for ever", "start with random weights", "6.2.1")]
     return []
@@ -171,12 +195,12 @@ def _twenty(net, x, t, classifies):
     for _, layer in labelled_layers(net):
         if hasattr(layer, "dropout_ratio"):
             layer.dropout_ratio = 0.0       # which is there to make this hard
-    before, best, optimizer = float(net.loss(x, t)), np.inf, Adam(lr=0.01)
+    before, best, optimizer = float(net.loss(x, t, **_training(net))), np.inf, Adam(lr=0.01)
     began, steps = time.perf_counter(), 0
     while steps < STEPS and time.perf_counter() - began < SECONDS and best > 0.05 * before:
         grads = net.gradient(x, t)
         optimizer.update(net.params, {name: grads[name] for name in net.params if grads.get(name) is not None})
-        best, steps = min(best, float(net.loss(x, t))), steps + 1
+        best, steps = min(best, float(net.loss(x, t, **_training(net)))), steps + 1
     labels = t.argmax(axis=1) if t.ndim > 1 else t
     learned = best < 0.3 * before or classifies and np.array_equal(np.argmax(net.predict(x), axis=1), labels)
     seen = f"in {steps} steps of Adam on {len(x)} samples the loss went from {before:.3g} to {best:.3g}"
