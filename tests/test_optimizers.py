@@ -267,3 +267,30 @@ class TestErrors:
     def test_rate_that_is_no_number(self, rule, lr):
         with pytest.raises(TypeError):
             getattr(optimizer, rule)(lr=lr).update({"W": np.ones(2)}, {"W": np.ones(2)})
+
+
+@pytest.mark.parametrize("rule", optimizer.__all__)
+def test_lists_as_in_the_second_volume(rule, rng):
+    """By position, in place, and what is remembered goes by the position."""
+    arrays = [rng.standard_normal((3, 2)), rng.standard_normal(4).astype(np.float32)]
+    listed, named = [array.copy() for array in arrays], {f"p{i}": array.copy() for i, array in enumerate(arrays)}
+    kept = list(listed)
+    by_position, by_name = getattr(optimizer, rule)(), getattr(optimizer, rule)()
+    for _ in range(3):
+        by_position.update(listed, [np.cos(param) for param in listed])
+        by_name.update(named, {name: np.cos(param) for name, param in named.items()})
+    assert all(now is before for now, before in zip(listed, kept))
+    assert all(np.array_equal(param, named[f"p{i}"]) for i, param in enumerate(listed))
+    assert not np.array_equal(listed[0], arrays[0])
+
+
+@pytest.mark.parametrize("rule", optimizer.__all__)
+@pytest.mark.parametrize("params, grads, error, words", [
+    ([np.ones(2)], [], ValueError, "params has 1 parameters but grads has 0 gradients"),
+    ([np.ones(2)], {"W": np.ones(2)}, TypeError, "params is a list and grads is a dict"),
+    ({"W": np.ones(2)}, [np.ones(2)], TypeError, "params is a dict and grads is a list"),
+    ((np.ones(2),), (np.ones(2),), TypeError, "params is a tuple"),
+    (np.ones(2), np.ones(2), TypeError, "params is a ndarray")])
+def test_refuses_what_is_neither_dicts_nor_lists(rule, params, grads, error, words):
+    with pytest.raises(error, match=f"{rule}.update: {words}"):
+        getattr(optimizer, rule)().update(params, grads)

@@ -49,9 +49,9 @@ class ConvBlock:
         # what the layers saw, for whoever asks later: an optimizer changes the parameters in place, the caller x
         then = Convolution(np.array(conv.W), None if conv.b is None else np.array(conv.b), conv.stride, conv.pad)
         seen = np.array(x) if self.first else x
-        self.relu.mask = partial(_mask, then, seen)
+        Relu.mask.later(self.relu, partial(_mask, then, seen))
         if self.pool is not None:
-            self.pool.x = partial(_rectified, then, seen)
+            Pooling.x.later(self.pool, partial(_rectified, then, seen))
             self.pool.index = self.index[..., :len(then.W)].transpose(0, 3, 1, 2)
         return self.out
 

@@ -130,13 +130,13 @@ class Parameters(MutableMapping):
     into ``params``, or assigned to the layer. It pickles and copies as a plain dict.
     """
 
-    def __init__(self, network):
+    def __init__(self, network, extra=()):
         self._network = network
-        self._extra = {}        # what belongs to no layer (yet)
+        self.extra = dict(extra)        # what belongs to no layer (yet)
 
     def __getitem__(self, name):
         place = self._network.places().get(name)
-        value = getattr(*place) if place else self._extra.get(name)
+        value = getattr(*place) if place else self.extra.get(name)
         if value is None:
             raise KeyError(name)
         return value
@@ -146,18 +146,19 @@ class Parameters(MutableMapping):
         if place:
             setattr(*place, value)
         else:
-            self._extra[name] = value
+            self.extra[name] = value
 
     def __delitem__(self, name):
-        if name not in self._extra or name in self._network.places():
+        if name not in self.extra or name in self._network.places():
             raise KeyError(f"{name!r} belongs to a layer; remove that from the network's layers")
-        del self._extra[name]
+        del self.extra[name]
 
     def _values(self):
         places = self._network.places()
-        values = {name: value for name, place in places.items() if (value := getattr(*place)) is not None}
-        if self._extra:
-            values.update((name, value) for name, value in self._extra.items() if name not in places)
+        values = {name: value for name, (layer, attribute) in places.items()
+                  if (value := getattr(layer, attribute)) is not None}
+        if self.extra:
+            values.update((name, value) for name, value in self.extra.items() if name not in places)
         return values
 
     def keys(self):

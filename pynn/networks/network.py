@@ -41,6 +41,7 @@ class Network:
 
     def __init__(self, layers=(), loss=None, *, dtype=None, weight_decay_lambda=0):
         self.layers = layers
+        self._params = Parameters(self)
         self.last_layer = SoftmaxWithLoss() if loss is None else loss
         self.weight_decay_lambda = weight_decay_lambda
         self.last_loss = None
@@ -64,8 +65,6 @@ class Network:
 
     @property
     def params(self):
-        if "_params" not in vars(self):
-            self._params = Parameters(self)
         return self._params
 
     @params.setter
@@ -95,6 +94,7 @@ class Network:
         layers = list(self._layers.values())
         steps = in_blocks(layers)
         self._steps = [(step, takes(step.forward, "train_flg")) for step in steps]
+        self._backwards = steps[::-1]
         self._blocks = [step for step in steps if isinstance(step, ConvBlock)]
         self._places = attribute_table(layers, parameter_names)
         self._buffers = attribute_table(layers, buffer_names)
@@ -155,14 +155,14 @@ class Network:
 
     def _backward(self, needs_dx):
         dout = self._converted(self.last_layer.backward(1))
-        steps = [step for step, _ in self._plan()]
-        for step in steps[:0:-1]:
+        self._plan()
+        for step in self._backwards:
+            if step is self._backwards[-1] and not needs_dx and takes(step.backward, "needs_dx"):
+                return step.backward(dout, needs_dx=False)
             dout = step.backward(dout)
             if getattr(dout, "dtype", None) is not self.dtype:
                 dout = self._converted(dout)
-        if not needs_dx and takes(steps[0].backward, "needs_dx"):
-            return steps[0].backward(dout, needs_dx=False)
-        return steps[0].backward(dout)
+        return dout
 
     def numerical_gradient(self, x, t):
         """Return the gradient of the loss in training for every parameter, by central differences (section 4.4)."""
@@ -262,14 +262,16 @@ class Network:
 
     def __getstate__(self):
         state = vars(self).copy()
-        for derived in ("_steps", "_blocks", "_places", "_buffers", "trainer"):
+        for derived in ("_steps", "_backwards", "_blocks", "_places", "_buffers", "trainer"):
             state.pop(derived, None)
-        return state | {"_planned": None, "_params": self.params._extra}
+        return state | {"_planned": None, "_params": self._params.extra}
 
     def __setstate__(self, state):
-        extra = state.pop("_params", {})
-        vars(self).update(state)
-        self.params._extra = extra
+        if "layers" in state:           # a pickle of the book's own class, whose parameters are those of its layers
+            loss = state.get("last_layer", state.get("lastLayer"))
+            Network.__init__(self, state["layers"], loss, weight_decay_lambda=state.get("weight_decay_lambda", 0))
+            state = {name: value for name, value in state.items() if name not in ("layers", "last_layer", "lastLayer", "params")}
+        vars(self).update(state, _params=Parameters(self, state["_params"]))
 
 
 class Sequential(Network):

@@ -1,13 +1,12 @@
-"""``python -m pynn``: train a network, run one of the book's scripts, say what this build is."""
+"""``pynn train``: train a network of the book and draw its curves."""
+
 import argparse
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
-# Hidden neurons, images in a batch and epochs: those of the book for the convolutional networks (ch. 7 and 8).
+# Hidden neurons, images in a batch and epochs: those of the book for the convolutional networks (chapters 7 and 8).
 SIZES = {"two-layer": (100, 50, 17), "simple-convnet": (100, 100, 20), "deep-convnet": (50, 100, 20)}
 # Rates at which the optimizers train the networks well.
 RATES = {"sgd": 0.2, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.05, "rmsprop": 0.003, "adam": 0.003}
@@ -28,16 +27,13 @@ def _number(kind, low, high=float("inf")):
     return parse
 
 
-def _parser():
-    parser = argparse.ArgumentParser(
-        prog="python -m pynn", description="The networks of Deep Learning from Scratch, on C kernels.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
+def add_parser(commands):
+    """Add the command and its options."""
     train = commands.add_parser(
         "train", help="train a network and draw its curves",
         description="Train one of the book's networks; print its accuracy and draw its loss and accuracy curves. "
                     "Ctrl-C ends the training early and keeps what was learned.")
-    train.set_defaults(run=_train)
+    train.set_defaults(run=run)
     train.add_argument("--data", default="digits", metavar="NAME|FOLDER",
                        help="digits (scikit-learn's, 8x8, no download), mnist, fashion-mnist, or a folder of IDX "
                             "files named as MNIST's (default: %(default)s)")
@@ -66,21 +62,9 @@ def _parser():
     train.add_argument("--save", type=Path, metavar="FILE",
                        help="write the trained parameters: .npz, .safetensors or .pkl")
 
-    run = commands.add_parser(
-        "run", help="run one of the book's scripts on pynn",
-        description="Run a script with pynn in the place of the book's common.* and dataset.mnist; "
-                    "everything else stays as it is.")
-    run.set_defaults(run=_run)
-    run.add_argument("script", type=Path, metavar="SCRIPT.py")
-    run.add_argument("args", nargs=argparse.REMAINDER, metavar="...", help="the script's own arguments")
-
-    info = commands.add_parser("info", help="print version, compiler, instruction sets, threads and NumPy")
-    info.set_defaults(run=_info)
-    return parser
-
 
 def _load(data, flatten):
-    from . import datasets
+    import pynn.datasets as datasets
     loaders = {"digits": datasets.load_digits, "mnist": datasets.load_mnist,
                "fashion-mnist": datasets.load_fashion_mnist}
     if data in loaders:
@@ -92,7 +76,7 @@ def _load(data, flatten):
 
 
 def _network(args, image, classes):
-    from .networks import DeepConvNet, SimpleConvNet, TwoLayerNet
+    from pynn.networks import DeepConvNet, SimpleConvNet, TwoLayerNet
     if args.network == "two-layer":
         std = args.init_std or np.sqrt((2 if args.activation == "relu" else 1) / image[0])
         return TwoLayerNet(*image, args.hidden, classes, std, dtype=args.dtype, activation=args.activation)
@@ -106,10 +90,11 @@ def _network(args, image, classes):
     return DeepConvNet(**sizes)
 
 
-def _train(args):
+def run(args):
+    """Train, and say where the curves and the parameters are."""
     from pynn.io import weights
-    from .plot import plot_history
-    from .trainer import Trainer
+    from pynn.plot import plot_history
+    from pynn.training.trainer import Trainer
 
     two_layer = args.network == "two-layer"
     (x_train, t_train), (x_test, t_test) = _load(args.data, flatten=two_layer)
@@ -167,45 +152,3 @@ def _axes(output):
     output.parent.mkdir(parents=True, exist_ok=True)
     output.open("ab").close()
     return figure.subplots(ncols=2)
-
-
-def _run(args):
-    from . import book      # noqa: F401 (the import is what puts pynn in the place of the book's modules)
-    path = args.script.absolute()
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        print(f"pynn: cannot read the script: {error}", file=sys.stderr)
-        return 2
-
-    main = sys.modules["__main__"] = ModuleType("__main__")
-    main.__file__ = str(path)
-    sys.argv = [str(args.script), *args.args]
-    if not getattr(sys.flags, "safe_path", False):
-        sys.path[0] = str(path.resolve().parent)
-    try:
-        exec(compile(source, str(path), "exec", dont_inherit=True), vars(main))
-    except Exception as error:
-        # as Python shows it, without the frame of this function
-        error = error.with_traceback(error.__traceback__.tb_next)
-        sys.excepthook(type(error), error, error.__traceback__)
-        return 1
-    return 0
-
-
-def _info(args):
-    from .config import show_config
-    show_config()
-    return 0
-
-
-def main(argv=None):
-    """Run a command and return its exit status: 0, 1 for an error, 2 for wrong usage, 130 after Ctrl-C."""
-    args = _parser().parse_args(argv)
-    try:
-        return args.run(args)
-    except (ImportError, OSError, ValueError) as error:
-        print(f"pynn: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
