@@ -121,18 +121,22 @@ class Differences:
                 self.array.flat[i] = value
             slope, jump = (above - below) / width, abs(above + below - 2 * here) * 2 / width
             slack = tol * max(abs(slope), self._floor(tol)) + self.noise / h
-            if jump <= slack and abs(self.subject.claim(self.name, i, shift) - slope) > 2 * slack:
+            if jump <= slack and abs(self._claim(i, shift) - slope) > 2 * slack:
                 return True
         return False
+
+    def _claim(self, i, shift):
+        """The gradient at a point nearby, NaN if it cannot be had."""
+        try:
+            return self.subject.claim(self.name, i, shift)
+        except Exception:           # of the reader's own code: what it is worth shows elsewhere
+            return np.nan
 
     def _claim_jumps(self, i, slack):
         """Whether the gradient itself jumps here, as between kinks that are nearer than any difference can tell."""
         if self.steady == STEADY:
             return False
-        try:
-            here, below, above = (self.subject.claim(self.name, i, shift) for shift in (0.0, -1e-7, 1e-7))
-        except Exception:           # a gradient that a fresh copy cannot give is wrong, whatever is at this point
-            return False
+        here, below, above = (self._claim(i, shift) for shift in (0.0, -1e-7, 1e-7))
         jumps = bool(max(abs(above - here), abs(below - here)) > slack)
         self.steady += not jumps
         return jumps

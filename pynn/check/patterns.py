@@ -17,6 +17,9 @@ def by_shape(name, claimed, numerical):
     if claimed.ndim > numerical.ndim and claimed.size != numerical.size:
         return says("bias-not-summed", f"d{name} is not summed over the batch: of shape {claimed.shape} where {name} is "
                     f"{numerical.shape}; sum over every axis but the neurons', np.sum(dout, axis=0), or axis=(0, 2, 3) for images")
+    if numerical.size == 1 and claimed.ndim == 1:
+        return says("bias-length", f"{name} has length 1 and NumPy adds it to all {claimed.size} neurons; give each its own, "
+                    f"{name} = np.zeros({claimed.size})")
     if claimed.size == 1:
         return says("bias-axis", f"d{name} is summed over every axis, the wrong ones too, to one number where {name} is "
                     f"{numerical.shape}; it needs axis=0")

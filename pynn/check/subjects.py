@@ -96,6 +96,9 @@ class NetworkSubject(Subject):
         self.x = self.x if self.x.dtype.kind != "u" else self.x.astype(np.float64)
         if self.x.ndim and self.t.ndim and len(self.x) != len(self.t) and self.x.ndim > 1:
             raise ValueError(f"gradient_check: x has {len(self.x)} samples but t has {len(self.t)} labels")
+        if self.t.ndim == 2 and self.t.shape[1] == 1 < len(self.t) and self.t.dtype.kind in "iu":
+            raise ValueError(f"gradient_check: t has shape {self.t.shape}, which y[np.arange(batch_size), t] takes for every label in "
+                             f"every row; labels must be ({len(self.t)},), use t.ravel() (section 4.2.4)")
         self.training = {"train_flg": True} if takes(net.loss, "train_flg") else {}
         self.arrays = dict(self.net.params.items())
         self.settle()
@@ -304,9 +307,11 @@ class FunctionSubject(Subject):
         return [self._gradient() for _ in range(calls)]
 
     def claim(self, name, i, shift):
+        if not callable(self.gradient):
+            raise ValueError("a gradient that is an array is that of x alone")
         x = self.x.copy()
         x.flat[i] += shift
-        return np.asarray(self.gradient(x)).flat[i] if callable(self.gradient) else self.gradients()[0]["x"].flat[i]
+        return np.asarray(self.gradient(x)).flat[i]
 
     def _gradient(self):
         grad = np.array(self.gradient(self.x.copy()) if callable(self.gradient) else self.gradient)
