@@ -27,14 +27,18 @@ from pynn.util import smooth_curve as smooth_curve
 
 # what reads data sets imports a good deal, so only when it is asked for
 _DATASETS = ("load_digits", "load_fashion_mnist", "load_image", "load_mnist")
+_REPORTS = ("GradientCheck", "HealthReport")
 
 
 def __getattr__(name):
     if name in _DATASETS:
         import pynn.datasets
         return getattr(pynn.datasets, name)
+    if name in _REPORTS:
+        import pynn.check
+        return getattr(pynn.check, name)
     raise AttributeError(f"module 'pynn' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted({*globals(), *_DATASETS})
+    return sorted({*globals(), *_DATASETS, *_REPORTS})

@@ -137,6 +137,14 @@ class AffineReturnsTheLastDw(reference.Affine):
         return dx
 
 
+@broken("params-changed")
+class AffineTrainsItself(reference.Affine):
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.W -= 0.1 * self.dW
+        return dx
+
+
 @broken("missing")
 class AffineForgetsDb(reference.Affine):
     def backward(self, dout):
@@ -281,6 +289,23 @@ class SoftmaxOverTheBatch(reference.SoftmaxWithLoss):
         return reference.cross_entropy_error(self.y, t)
 
 
+@broken("softmax-axis")
+class SoftmaxSumsDownTheColumns(reference.SoftmaxWithLoss):
+    def forward(self, x, t):
+        self.t = t
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.y = e / e.sum(axis=0)
+        return reference.cross_entropy_error(self.y, t)
+
+
+@broken("sign")
+class SoftmaxAddsTheTarget(reference.SoftmaxWithLoss):
+    def backward(self, dout=1):
+        dx = self.y.copy()
+        dx[np.arange(len(dx)), self.t] += 1
+        return dx / len(dx)
+
+
 @broken("target-not-subtracted")
 class SoftmaxWithoutTarget(reference.SoftmaxWithLoss):
     def backward(self, dout=1):
@@ -406,6 +431,18 @@ class DropoutRedrawn(reference.Dropout):
 class DropoutNotApplied(reference.Dropout):
     def backward(self, dout):
         return dout
+
+
+@broken("mask-not-applied")
+class DropoutScalesOnly(reference.Dropout):
+    def backward(self, dout):
+        return dout * (1 - self.dropout_ratio)
+
+
+@broken("mask-inverted")
+class DropoutInverted(reference.Dropout):
+    def backward(self, dout):
+        return dout * ~self.mask
 
 
 @broken("dropout-scale")

@@ -22,7 +22,8 @@ def net():
 
 
 @pytest.mark.parametrize("book", [pynn, reference], ids=["pynn", "reference"])
-@pytest.mark.parametrize("settings", [{}, {"activation": "sigmoid", "weight_init_std": "xavier"}, {"use_batchnorm": True}, {"use_dropout": True}])
+@pytest.mark.parametrize("settings", [{}, {"activation": "sigmoid", "weight_init_std": "xavier"}, {"use_batchnorm": True},
+                                      {"use_dropout": True}])
 def test_nothing_is_wrong(book, settings, data):
     np.random.seed(0)
     report = pynn.diagnose(book.MultiLayerNetExtend(12, [10, 8], 3, **settings), *data)

@@ -26,7 +26,8 @@ def codes(*args):
 class TestWhere:
     def test_class_method_line(self):
         where = pynn.gradient_check(*example("AffineBiasOverAxis1")).diagnosis.where
-        assert re.fullmatch(r"AffineBiasOverAxis1.backward \(broken_layers.py, line \d+: self.db = np.sum\(dout, axis=1\)\)", where)
+        assert re.fullmatch(r"AffineBiasOverAxis1.backward \(broken_layers.py, line \d+: self.db = np.sum\(dout, "
+                            r"axis=1\)\)", where)
 
     def test_layer_of_a_network(self):
         report = pynn.gradient_check(*example("network_with_a_broken_layer"))

@@ -12,7 +12,8 @@ from pynn import reference
 SEEDS = range(10)
 CONV = {"filter_num": 3, "filter_size": 3, "pad": 1, "stride": 1}
 SETTINGS = [{}, {"weight_init_std": 0.01}, {"weight_decay_lambda": 0.1}, {"use_batchnorm": True},
-            {"use_dropout": True, "dropout_ration": 0.3}, {"use_batchnorm": True, "use_dropout": True, "weight_decay_lambda": 0.05}]
+            {"use_dropout": True, "dropout_ration": 0.3},
+            {"use_batchnorm": True, "use_dropout": True, "weight_decay_lambda": 0.05}]
 
 
 def kinds_of_input(rng, *shape):
@@ -170,7 +171,8 @@ class TestRightLayersAndFunctions:
 class TestNothingChanges:
     def test_arrays_network_and_random_numbers(self, rng):
         np.random.seed(1)
-        net, x, t = reference.MultiLayerNetExtend(5, [4], 3, use_dropout=True), rng.standard_normal((4, 5)), np.array([0, 1, 2, 0])
+        net = reference.MultiLayerNetExtend(5, [4], 3, use_dropout=True)
+        x, t = rng.standard_normal((4, 5)), np.array([0, 1, 2, 0])
         x.flags.writeable = t.flags.writeable = False
         before, numbers, python = copy.deepcopy(net.params), np.random.get_state()[1].copy(), random.getstate()
         pynn.gradient_check(net, x, t)

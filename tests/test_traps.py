@@ -58,7 +58,8 @@ def test_relu_that_overwrites_dout():
 
 
 def test_stride_that_drops_pixels():
-    net = pynn.Sequential([pynn.Convolution(np.ones((1, 1, 3, 3)), np.zeros(1), stride=2), pynn.Affine(np.ones((4, 3)), np.zeros(3))])
+    net = pynn.Sequential([pynn.Convolution(np.ones((1, 1, 3, 3)), np.zeros(1), stride=2),
+                           pynn.Affine(np.ones((4, 3)), np.zeros(3))])
     report = pynn.diagnose(net, np.random.default_rng(0).random((12, 1, 6, 6)), np.arange(12) % 3)
     assert "Convolution1 with stride 2 never sees the last 1 rows and 1 columns of images of 6x6" in str(report)
     assert "(section 7.2.4)" in str(report)
@@ -82,7 +83,8 @@ def test_integers_in_numerical_gradient(x):
 
 def test_softmax_over_the_wrong_axis():
     report = pynn.gradient_check(*example("SoftmaxOverAxis0"))
-    assert "softmax is over the wrong axis" in str(report) and "axis=1 and keepdims=True" in str(report) and "(section 5.6.3)" in str(report)
+    assert "softmax is over the wrong axis" in str(report) and "axis=1 and keepdims=True" in str(report)
+    assert "(section 5.6.3)" in str(report)
     np.testing.assert_allclose(pynn.softmax(X).sum(axis=1), 1)
 
 

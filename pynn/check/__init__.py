@@ -1,10 +1,16 @@
 """A gradient check that says where backpropagation errs and why, and a look at a network's health."""
 
-from pynn.check.findings import HealthReport as HealthReport
-from pynn.check.hypothesis import Diagnosis as Diagnosis
-from pynn.check.report import GradientCheck as GradientCheck
+__all__ = ["diagnose", "gradient_check"]
 
-__all__ = ["GradientCheck", "HealthReport", "diagnose", "gradient_check"]
+# Only what is asked for is imported: all of it takes longer than the rest of pynn.
+_CLASSES = {"Diagnosis": "hypothesis", "Finding": "findings", "GradientCheck": "report", "HealthReport": "findings"}
+
+
+def __getattr__(name):
+    if name in _CLASSES:
+        from importlib import import_module
+        return getattr(import_module(f"pynn.check.{_CLASSES[name]}"), name)
+    raise AttributeError(f"module 'pynn.check' has no attribute {name!r}")
 
 
 def gradient_check(what, x, t=None, *, tol=1e-4, entries=100):
@@ -53,7 +59,7 @@ def gradient_check(what, x, t=None, *, tol=1e-4, entries=100):
     Backprop leaves out the 1e-7 that the book's loss has inside its logarithm. A network that gives the right class hardly
     any probability is therefore checked with its parameters halved until it does not.
     """
-    from pynn.check.gradient import check       # when asked for, as it is a good deal
+    from pynn.check.gradient import check
     return check(what, x, t, tol, entries)
 
 
@@ -84,8 +90,8 @@ def diagnose(net, x, t, *, lr=0.1):
 
     Notes
     -----
-    That labels belong to other samples, because only one of the two was shuffled, cannot be seen: a network learns that by heart, too.
-    Takes some 3 seconds at most for the twenty samples.
+    That labels belong to other samples, because only one of the two was shuffled, cannot be seen: a network learns that by
+    heart, too. Takes some 3 seconds at most for the twenty samples.
     """
     from pynn.check import health
     return health.diagnose(net, x, t, lr)

@@ -24,7 +24,7 @@ def float64_copy(thing):
     if "params" in dir(type(thing)) and isinstance(getattr(type(thing), "params"), dict) and "params" not in vars(thing):
         result.params = copy.deepcopy(thing.params)     # of the class, so that all its instances share it
     promoted = {}
-    for container, key, value in _walk(result):
+    for container, key, value in walk(result):
         new = _promoted(value, promoted)
         if new is not value:
             _put(container, key, new)
@@ -53,7 +53,7 @@ def _put(container, key, value):
         object.__setattr__(container, key, value)
 
 
-def _walk(thing):
+def walk(thing):
     """(container, key, value) of whatever can be reached from `thing` through attributes, dicts and lists."""
     seen, todo = set(), [thing]
     while todo:
@@ -124,12 +124,12 @@ def _only_generators(values):
 
 
 def _generators(thing):
-    return _only_generators(value for _, _, value in _walk(thing))
+    return _only_generators(value for _, _, value in walk(thing))
 
 
 def _generators_of_modules(thing):
     """Those that the modules of the thing's classes hold under a name of their own."""
-    kinds = {type(owner) for owner in [thing, *(value for _, _, value in _walk(thing))]}
+    kinds = {type(owner) for owner in [thing, *(value for _, _, value in walk(thing))]}
     spaces = {}
     for kind in kinds:
         if kind.__module__ not in ("builtins", "numpy", "collections") and not kind.__module__.startswith("pynn."):

@@ -5,9 +5,10 @@ import numpy as np
 from pynn.check import dense
 from pynn.check.hypothesis import Diagnosis, Hypothesis, explains, merged
 from pynn.check.layer import explain_layer, remarks
+from pynn.check.layer_subject import LayerSubject
 from pynn.check.patterns import by_pattern, by_ratio
 from pynn.check.state import unknown
-from pynn.check.subjects import FunctionSubject, LayerSubject, NetworkSubject
+from pynn.check.subjects import FunctionSubject, NetworkSubject
 from pynn.check.wiring import diagnose_network
 
 

@@ -60,7 +60,7 @@ class Differences:
         return above, below, width
 
     def is_kink(self, i):
-        """Whether the slopes to the left and to the right differ by more than curvature: that falls as h does, a kink does not."""
+        """Whether the slopes to the left and to the right differ by more than curvature, which falls as h does."""
         jumps = []
         for h in KINK_STEPS:
             above, below, width = self._both_sides(np.array([i]), np.ones(1), h)

@@ -1,6 +1,5 @@
 """What a look at a network's health finds, and the report."""
 
-import html
 from typing import NamedTuple
 
 
@@ -71,7 +70,8 @@ class HealthReport:
                 for row in self.layers]
         if self.params:
             yield ["parameter", "size", "gradient", f"update, lr {self.lr:g}"], [
-                [row["name"], f"{row['size']:.3g}", f"{row['gradient']:.3g}", "" if row["update"] is None else f"{row['update']:.2g}"] for row in self.params]
+                [row["name"], f"{row['size']:.3g}", f"{row['gradient']:.3g}",
+                 "" if row["update"] is None else f"{row['update']:.2g}"] for row in self.params]
 
     def __str__(self):
         lines = [self._headline(), *map(str, self.findings)]
@@ -84,6 +84,7 @@ class HealthReport:
     __repr__ = __str__
 
     def _repr_html_(self):
+        import html
         def row(cells, tag="td"):
             return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 

@@ -175,5 +175,6 @@ def _shrunk(subject):
         if not _is_capped(subject):
             break
     subject.remark = ("remark: as it came the right class had next to no probability, where the 1e-7 inside the logarithm "
-                      f"flattens the loss (section 4.2.2); checked with smaller {'parameters' if hasattr(subject, 'net') else 'x'}")
+                      "flattens the loss (section 4.2.2); checked with smaller "
+                      f"{'parameters' if hasattr(subject, 'net') else 'x'}")
     return subject

@@ -40,7 +40,8 @@ def _diagnose(net, x, t, lr):
     try:
         y = np.asarray(net.predict(x[:SAMPLES]))
     except Exception as error:          # of the reader's own code or in pynn's words
-        return HealthReport(name, [*found, Finding("predict-raises", f"predict raised {type(error).__name__}: {error}", "bring x into the shape "
+        return HealthReport(name, [*found, Finding("predict-raises", f"predict raised {type(error).__name__}: "
+                                                                     f"{error}", "bring x into the shape "
                                                    "that the network takes", "3.6.2", fatal=True)])
     classifies = _classifies(net, y, t)
     found += look_at_labels(x, t, y.shape[-1]) if classifies else []
@@ -72,14 +73,18 @@ def _loss(net, x, t):
     loss, chance = float(net.loss(x, t, **_training(net))), float(np.log(y.shape[-1]))
     labels = t if t.ndim == 1 else t.argmax(axis=1)
     accuracy = float(np.mean(y.argmax(axis=1) == labels))
-    seen = f"the loss is {loss:.3f}, the accuracy {accuracy:.0%}; guessing among {y.shape[-1]} classes is log({y.shape[-1]}) = {chance:.3f}"
+    count = y.shape[-1]
+    seen = f"the loss is {loss:.3f}, the accuracy {accuracy:.0%}; guessing among {count} classes is log({count}) = {chance:.3f}"
     if not np.isfinite(loss):
-        return [Finding("loss-not-finite", f"the loss is {loss}", "look for an overflow in exp or a log of 0, or lower the learning rate", "3.5.2")]
+        return [Finding("loss-not-finite", f"the loss is {loss}", "look for an overflow in exp or a log of 0, or lower the "
+                                                                  "learning rate", "3.5.2")]
     if loss > 1.5 * chance:
-        return [Finding("loss-above-chance", seen + ", so the network is sure and wrong", "start with smaller weights and x of about 1; in "
+        return [Finding("loss-above-chance", seen + ", so the network is sure and wrong", "start with smaller weights and x of "
+                                                                                          "about 1; in "
                         "training, lower the learning rate", "6.2.1")]
     if loss > 0.95 * chance:
-        return [Finding("loss-at-chance", seen, "so it should be before training; if it stays so, raise the learning rate or look at the "
+        return [Finding("loss-at-chance", seen, "so it should be before training; if it stays so, raise the learning rate or "
+                                                "look at the "
                         "gradients below", "4.2.2", remark=True)]
     return [Finding("loss", seen, "it has learned something", "4.2.2", remark=True)]
 
@@ -90,7 +95,8 @@ def _layers(net, x, t):
     net = copy.deepcopy(net)
     for label, layer in labelled_layers(net):
         name = label.split("'")[1] if "'" in label else label
-        listen(layer, lambda inputs, out, name=name, layer=layer: outs.update({name: (layer, np.asarray(inputs[0]), np.asarray(out))}))
+        listen(layer, lambda inputs, out, name=name, layer=layer: outs.update(
+            {name: (layer, np.asarray(inputs[0]), np.asarray(out))}))
     net.loss(x, t, **_training(net))
     outs = {name: seen for name, seen in outs.items() if seen[2].ndim > 1}      # the loss is one number
     rows, found = [], []
@@ -110,7 +116,8 @@ def _dropped_pixels(name, layer, x):
     dropped = [max(0, (length + 2 * pad - size) % stride - pad) for length, size in zip(x.shape[2:], sizes)]
     if not any(dropped):
         return []
-    return [Finding("pixels-dropped", f"{name} with stride {stride} never sees the last {dropped[0]} rows and {dropped[1]} columns of images of "
+    return [Finding("pixels-dropped", f"{name} with stride {stride} never sees the last {dropped[0]} rows and {dropped[1]} "
+                                      "columns of images of "
                     f"{x.shape[2]}x{x.shape[3]}", "choose stride and pad so that (H + 2 pad - size) / stride is whole", "7.2.4")]
 
 
@@ -119,21 +126,25 @@ def _activation(name, kind, out):
     if "relu" in kind:
         dead = float(np.mean(np.all(out.reshape(len(out), -1) <= 0, axis=0)))
         return dead, [] if dead <= 0.4 or len(out) < 10 else [Finding(
-            "dead-relus", f"{dead:.0%} of the units of {name} are 0 for every sample, and learn nothing", "lower the learning rate, start "
+            "dead-relus", f"{dead:.0%} of the units of {name} are 0 for every sample, and learn nothing", "lower the learning "
+                                                                                                          "rate, start "
             "with He's weights and biases of 0, or put batch normalization before it", "6.2.3")]
     if "sigmoid" in kind or "tanh" in kind:
         low, high = (0.02, 0.98) if "sigmoid" in kind else (-0.96, 0.96)
         saturated = float(np.mean((out < low) | (out > high)))
         return saturated, [] if saturated <= 0.5 else [Finding(
-            "saturation", f"{saturated:.0%} of the values of {name} are at an end of the curve, where its slope is almost 0", "start with "
+            "saturation", f"{saturated:.0%} of the values of {name} are at an end of the curve, where its slope is almost "
+                          "0", "start with "
             "Xavier's smaller weights, normalize x, or put batch normalization before it", "6.2.2")]
     return None, []
 
 
 def _symmetry(outs):
     for label, out in list(outs.items())[:-1]:
-        if out.ndim == 2 and out.shape[1] > 1 and len(out) > 1 and np.ptp(out) > 0 and not np.any(np.ptp(out, axis=1) > 1e-12 * np.abs(out).max()):
-            return [Finding("symmetric-weights", f"all units of {label} give the same, and will for ever", "start with random weights", "6.2.1")]
+        alike = out.ndim == 2 and min(out.shape) > 1 and np.ptp(out, axis=1).max() <= 1e-12 * np.abs(out).max()
+        if alike and np.ptp(out) > 0:
+            return [Finding("symmetric-weights", f"all units of {label} give the same, and will for ever", "start with random "
+                                                                                                           "weights", "6.2.1")]
     return []
 
 
@@ -142,10 +153,12 @@ def _vanishing(rows):
     if len(stds) < 3 or not np.all(np.isfinite(stds)):
         return []
     if stds[-1] < 1e-2 * stds[0]:
-        return [Finding("activations-vanish", f"the standard deviation of the outputs falls from {stds[0]:.2g} to {stds[-1]:.2g} from layer to "
+        return [Finding("activations-vanish", f"the standard deviation of the outputs falls from {stds[0]:.2g} to {stds[-1]:.2g} "
+                                              "from layer to "
                         "layer", "start with He's weights for ReLU, Xavier's for sigmoid and tanh", "6.2.2")]
     if stds[-1] > 1e3 * stds[0]:
-        return [Finding("activations-explode", f"the standard deviation of the outputs grows from {stds[0]:.2g} to {stds[-1]:.2g} from layer to "
+        return [Finding("activations-explode", f"the standard deviation of the outputs grows from {stds[0]:.2g} to "
+                                               f"{stds[-1]:.2g} from layer to "
                         "layer", "start with He's weights for ReLU, Xavier's for sigmoid and tanh", "6.2.2")]
     return []
 
@@ -156,28 +169,35 @@ def _params(net, x, t, lr):
     rows, found = [], []
     for name, param in net.params.items():
         if grads.get(name) is None:
-            found.append(Finding("missing-gradient", f"gradient returns nothing for {name}", "pynn.gradient_check(net, x, t) says more", "5.7.3"))
+            found.append(Finding("missing-gradient", f"gradient returns nothing for {name}", "pynn.gradient_check(net, x, t) "
+                                                                                             "says more", "5.7.3"))
             continue
         size, gradient = _rms(param), _rms(grads[name])
         rows.append({"name": name, "size": size, "gradient": gradient, "update": lr * gradient / size if size else None})
     broken = [row["name"] for row in rows if not np.isfinite(row["gradient"])]
     if broken:
-        return rows, found + [Finding("gradient-not-finite", f"the gradient of {', '.join(broken)} has NaN or infinite entries", "lower the "
+        return rows, found + [Finding("gradient-not-finite", f"the gradient of {', '.join(broken)} has NaN or infinite "
+                                                             "entries", "lower the "
                                       "learning rate, start with smaller weights", "6.2.1")]
     zero = [row["name"] for row in rows if row["gradient"] == 0]
     if zero:
-        found.append(Finding("zero-gradient", f"the gradient of {', '.join(zero)} is 0 everywhere, so they never change", "look for dead ReLUs, weights "
+        found.append(Finding("zero-gradient", f"the gradient of {', '.join(zero)} is 0 everywhere, so they never "
+                                              "change", "look for dead ReLUs, weights "
                              "of 0, or a backward that returns zeros", "5.7.3"))
     weights = [row for row in rows if np.ndim(net.params[row["name"]]) > 1 and row["gradient"] > 0]
     if len(weights) > 1 and weights[0]["gradient"] < 1e-4 * weights[-1]["gradient"]:
-        found.append(Finding("gradients-vanish", f"the gradient of {weights[0]['name']} is {weights[-1]['gradient'] / weights[0]['gradient']:.0e} times "
-                             f"smaller than that of {weights[-1]['name']}", "use ReLU with He's weights, or batch normalization", "6.2.2"))
+        found.append(Finding("gradients-vanish", f"the gradient of {weights[0]['name']} is "
+                                                 f"{weights[-1]['gradient'] / weights[0]['gradient']:.0e} times "
+                             f"smaller than that of {weights[-1]['name']}", "use ReLU with He's weights, or batch "
+                                                                            "normalization", "6.2.2"))
     fast = [row["name"] for row in weights if row["update"] and row["update"] > 0.1]
     if fast:
-        found.append(Finding("large-updates", f"a step of SGD with lr={lr:g} changes {', '.join(fast)} by more than a tenth of their size",
+        found.append(Finding("large-updates", f"a step of SGD with lr={lr:g} changes {', '.join(fast)} by more than a tenth of "
+                                              "their size",
                              "lower the learning rate; a thousandth is usual", "6.1.2"))
     if weights and all(row["update"] is not None and row["update"] < 1e-6 for row in weights):
-        found.append(Finding("small-updates", f"a step of SGD with lr={lr:g} changes the weights by less than a millionth of their size",
+        found.append(Finding("small-updates", f"a step of SGD with lr={lr:g} changes the weights by less than a millionth of "
+                                              "their size",
                              "raise the learning rate; a thousandth is usual", "6.1.2"))
     return rows, found
 
@@ -207,8 +227,10 @@ def _twenty(net, x, t, classifies):
     if learned:
         return [Finding("overfits", seen, "the network can learn", "6.4.1", remark=True)]
     if steps < STEPS:
-        return [Finding("overfits-slowly", seen, f"{SECONDS:g} seconds were not enough to tell; try fewer or smaller samples", "6.4.1", remark=True)]
-    return [Finding("cannot-overfit", seen + ", where it should come to 0", "check the gradient first, pynn.gradient_check(net, x, t), then the "
+        return [Finding("overfits-slowly", seen, f"{SECONDS:g} seconds were not enough to tell; try fewer or smaller "
+                                                 "samples", "6.4.1", remark=True)]
+    return [Finding("cannot-overfit", seen + ", where it should come to 0", "check the gradient first, pynn.gradient_check(net, "
+                                                                            "x, t), then the "
                     "learning rate and the first weights", "6.4.1")]
 
 

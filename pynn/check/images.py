@@ -27,14 +27,18 @@ def convolution(s):
         ("dout-axes", "x", windows.back(untransposed @ flat), axes, "7.4.3"),
         ("dout-axes", "W", (col.T @ untransposed).T.reshape(W.shape), axes, "7.4.3"),
         ("dout-axes", "b", untransposed.sum(axis=0), axes, "7.4.3"),
-        ("transposed", "W", (col.T @ dout).reshape(W.shape), "dW is reshaped without being transposed first: col.T @ dout has a column "
+        ("transposed", "W", (col.T @ dout).reshape(W.shape), "dW is reshaped without being transposed first: col.T @ dout has a "
+                                                             "column "
          "for each filter, so dW.transpose(1, 0).reshape(FN, C, FH, FW)", "7.4.3"),
-        ("flipped", "x", windows.back(dout @ W[:, :, ::-1, ::-1].reshape(filters, -1)), "dx is taken with the filters turned round; "
+        ("flipped", "x", windows.back(dout @ W[:, :, ::-1, ::-1].reshape(filters, -1)), "dx is taken with the filters turned "
+                                                                                        "round; "
          "col2im does that by itself", "7.4.3"),
         ("padding-crop", "x", windows.back(dcol, crop=0), "col2im cuts the padding off at the wrong place: it must return "
          "img[:, :, pad:H + pad, pad:W + pad]", "7.4.2"),
-        ("one-sample", "b", s.dout[-1].sum(axis=(1, 2)), "db is that of the last image alone; it must be summed over the batch", "7.4.3"),
-        ("one-sample", "b", s.dout[0].sum(axis=(1, 2)), "db is that of the first image alone; it must be summed over the batch", "7.4.3"),
+        ("one-sample", "b", s.dout[-1].sum(axis=(1, 2)), "db is that of the last image alone; it must be summed over the "
+                                                         "batch", "7.4.3"),
+        ("one-sample", "b", s.dout[0].sum(axis=(1, 2)), "db is that of the first image alone; it must be summed over the "
+                                                        "batch", "7.4.3"),
         ("bias-axis", "b", s.dout[:, :, 0, 0].sum(axis=0), "db is summed over the images but not over the pixels", "7.4.3"),
         ("bias-axis", "b", s.dout.mean(axis=(0, 2, 3)), "db is the mean over images and pixels; it must be their sum", "7.4.3")]]
 
@@ -59,15 +63,19 @@ def pooling(s):
     overwritten = windows.nearest((first * dout).reshape(len(windows.rows(s.x)), -1), s.gradients()[0]["x"])
     every = (col == col.max(axis=1, keepdims=True)).astype(float)
     return [Hypothesis(code, "x", value, says, "7.4.4") for code, value, says in [
-        ("pool-every-tie", routed(every), "max-pooling routes dout to every tie: where pixels tie for the maximum, only one of them "
+        ("pool-every-tie", routed(every), "max-pooling routes dout to every tie: where pixels tie for the maximum, only one of "
+                                          "them "
          "gets it, that of argmax"),
-        *(("col2im-overwrites", value, "col2im has = where it needs +=: the windows overlap, and a pixel may be the largest in several")
+        *(("col2im-overwrites", value, "col2im has = where it needs +=: the windows overlap, and a pixel may be the largest in "
+                                       "several")
           for value in (overwritten, routed(first, add=False))),
         ("pool-everywhere", routed(np.ones_like(first)), "every pixel of a window gets dout; only the largest may have it"),
-        ("pool-everywhere", routed(np.full_like(first, 1 / area)), "dout is spread evenly over the window, as for an average; only "
+        ("pool-everywhere", routed(np.full_like(first, 1 / area)), "dout is spread evenly over the window, as for an average; "
+                                                                   "only "
          "the largest pixel may have it"),
         ("pool-smallest", routed(least), "dout goes to the smallest pixel of each window; it belongs to the largest"),
-        ("dout-axes", routed(first, s.dout.reshape(-1, 1)), "dout is flattened without dout.transpose(0, 2, 3, 1) before, so that its "
+        ("dout-axes", routed(first, s.dout.reshape(-1, 1)), "dout is flattened without dout.transpose(0, 2, 3, 1) before, so "
+                                                            "that its "
          "channels come last")]]
 
 
@@ -107,7 +115,7 @@ class Windows:
         return image[:, :, crop:crop + h, crop:crop + w]
 
     def nearest(self, col, claimed):
-        """For each pixel that one of its copies in the windows which is nearest to what is claimed: what `=` leaves, in any order."""
+        """What `=` may leave, in any order: for each pixel that of its copies in the windows which is nearest to the claim."""
         n, c, h, w = self.shape
         if np.shape(claimed) != self.shape:
             return np.full(self.shape, np.nan)

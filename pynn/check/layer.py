@@ -4,9 +4,9 @@ import numpy as np
 
 from pynn.check import dense, images, normalizing
 from pynn.check.hypothesis import Diagnosis, Hypothesis, explains, place
+from pynn.check.layer_subject import LayerSubject
 from pynn.check.patterns import by_pattern, by_ratio, by_shape
 from pynn.check.state import exchanged, of_state, one_sample, unknown
-from pynn.check.subjects import LayerSubject
 
 KINDS = (dense.softmax_with_loss, dense.affine, dense.arithmetic, images.convolution, images.pooling, normalizing.dropout,
          normalizing.batch_normalization, dense.elementwise)
@@ -48,18 +48,21 @@ def _without_dout(evidence, name):
     except (RuntimeError, ValueError):
         return None
     if explains(evidence.backprop[name], ones.numerical(name)):
-        return Hypothesis("dout-forgotten", name, None, f"d{name} does not depend on dout, as if that were 1; by the chain rule it is "
+        return Hypothesis("dout-forgotten", name, None, f"d{name} does not depend on dout, as if that were 1; by the chain rule "
+                                                        "it is "
                           "a factor", "5.2.2")
     return None
 
 
 def _damaged(evidence, name):
     if "dout" in evidence.subject.damages:
-        return Hypothesis("dout-damaged", name, None, "backward changes dout in place, damaged for whatever reads it afterwards; work "
+        return Hypothesis("dout-damaged", name, None, "backward changes dout in place, damaged for whatever reads it afterwards; "
+                                                      "work "
                           "on dout.copy()", "5.5.1")
     if evidence.subject.damages & {"x", "out"}:
         what = min(evidence.subject.damages & {"x", "out"})
-        return Hypothesis("input-damaged", name, None, f"{what} is changed in place, and read again later; work on a copy", "5.5.1")
+        return Hypothesis("input-damaged", name, None, f"{what} is changed in place, and read again later; work on a "
+                                                       "copy", "5.5.1")
     return None
 
 
@@ -71,7 +74,8 @@ def ties(subject):
     dx = flat.gradients()[0]["x"]
     if dx is None or dx.sum() <= flat.dout.sum() * (1 + 1e-9):
         return []
-    return [Diagnosis("pool-every-tie", "max-pooling routes dout to every tie: where pixels tie for the maximum, only one of them gets "
+    return [Diagnosis("pool-every-tie", "max-pooling routes dout to every tie: where pixels tie for the maximum, only one of "
+                                        "them gets "
                       "it, that of argmax", place(subject.thing, "backward", "x"), "7.4.4")]
 
 
@@ -79,9 +83,9 @@ def remarks(subject):
     """What is worth saying about a layer whose gradient is right."""
     found = []
     if "dout" in subject.damages:
-        found.append(Diagnosis("dout-damaged", "backward changes dout in place: harmless in a chain, wrong as soon as anyone else reads "
-                               "that array, as where two branches meet; work on dout.copy()", place(subject.thing, "backward"), "5.5.1",
-                               False))
+        found.append(Diagnosis("dout-damaged", "backward changes dout in place: harmless in a chain, wrong as soon as anyone else "
+                               "reads that array, as where two branches meet; work on dout.copy()",
+                               place(subject.thing, "backward"), "5.5.1", False))
     if "x" in subject.damages:
         found.append(Diagnosis("input-damaged", "x is changed in place, which the layer before may have kept; work on x.copy()",
                                place(subject.thing, "forward"), "5.5.1", False))
@@ -89,9 +93,11 @@ def remarks(subject):
     if any(guess.section == "5.5.1" for guess in guesses):
         at_zero = LayerSubject(subject.pristine, np.zeros_like(subject.x), None, dout=np.ones_like(subject.x))
         if np.any(at_zero.gradients()[0]["x"]):
-            found.append(Diagnosis("relu-at-zero", "the ReLU's mask is taken at < where the book's is at <=: at exactly 0 dout passes "
+            found.append(Diagnosis("relu-at-zero", "the ReLU's mask is taken at < where the book's is at <=: at exactly 0 dout "
+                                                   "passes "
                                    "back, where the book has 0; both are right", place(subject.thing, "forward"), "5.5.1", False))
     if guesses and np.any(subject.x < 0) and np.array_equal(subject.out, np.minimum(subject.x, 0)):
-        found.append(Diagnosis("relu-mask-inverted", "forward keeps what is below 0, min(0, x), and backward fits that: as a ReLU its mask "
+        found.append(Diagnosis("relu-mask-inverted", "forward keeps what is below 0, min(0, x), and backward fits that: as a "
+                                                     "ReLU its mask "
                                "is inverted, which must be x <= 0", place(subject.thing, "forward"), "5.5.1", False))
     return found

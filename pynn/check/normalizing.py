@@ -16,35 +16,28 @@ def dropout(s):
     scale = float(np.median(s.out[kept] / s.x[kept]))
     if not np.allclose(s.out[kept], scale * s.x[kept]):
         return None
-    mask, dout = np.where(known, kept, np.nan), s.dout
-    guesses = [("mask-not-applied", np.where(known, dout, np.nan), "the dropout mask is not applied in backward: dx is dout * mask")]
-    if not np.isclose(scale, 1):
-        guesses += [("mask-not-applied", np.where(known, dout * scale, np.nan), "the dropout mask is not applied in backward, only its "
-                     "scale"),
-                    ("dropout-scale", dout * mask, f"forward scales what it keeps by {scale:.4g} and backward does not"),
-                    ("dropout-scale", dout * mask * scale**2, f"backward scales twice by {scale:.4g}"),
-                    ("dropout-scale", dout * mask / scale, f"backward divides by {scale:.4g} what forward multiplies by it")]
-    else:
-        for share in (np.mean(kept[known]), getattr(s.layer, "dropout_ratio", 0.5), 1 - getattr(s.layer, "dropout_ratio", 0.5)):
-            if 0 < share < 1:
-                guesses += [("dropout-scale", dout * mask * share, "backward multiplies by a share that forward does not multiply by"),
-                            ("dropout-scale", dout * mask / share, "backward divides by a share that forward does not divide by")]
-    guesses += [("mask-inverted", dout * (1 - mask) * c, "the dropout mask is inverted: dx passes dout where a unit was dropped")
-                for c in (scale, 1)]
-    guesses += [("dropout-mask-redrawn", redrawn, "the dropout mask is redrawn in backward; it must be the one that forward drew and "
-                 "kept") for redrawn in _redrawn(s, known, scale)]
-    return [Hypothesis(code, "x", value, says, "6.4.3") for code, value, says in guesses]
-
-
-def _redrawn(s, known, scale):
-    """The claimed gradient, if it is dout times some mask of 0 and a number, though not the right one."""
     claimed = s.gradients()[0]["x"]
     if claimed is None or claimed.shape != s.x.shape:
-        return
-    factor = claimed / s.dout
-    passed = claimed != 0
-    if passed.any() and not passed.all() and np.allclose(factor[passed], np.median(factor[passed])):
-        yield np.where(known, claimed, np.nan)
+        return []
+    code, says = _mask(claimed / s.dout, known, kept, scale)
+    return [Hypothesis(code, "x", np.where(known, claimed, np.nan), says, "6.4.3")] if code else []
+
+
+def _mask(factor, known, kept, scale):
+    """What backward multiplied dout by, if that was a mask of some kind or one number."""
+    passed, dropped = known & (factor != 0), known & ~kept
+    number = float(np.median(factor[passed])) if passed.any() else 0.0
+    if not number or not np.allclose(factor[passed], number) or np.isclose(number, -scale):
+        return None, None
+    if np.array_equal(passed, known):
+        return "mask-not-applied", (f"the dropout mask is not applied in backward: dx is dout times {number:.4g} everywhere; it is "
+                                    "dout * mask")
+    if np.array_equal(passed, kept):
+        return "dropout-scale", (f"forward multiplies what it keeps by {scale:.4g} and backward by {number:.4g}; both must be the "
+                                 "same")
+    if np.array_equal(passed, dropped):
+        return "mask-inverted", "the dropout mask is inverted: dx passes dout where a unit was dropped"
+    return "dropout-mask-redrawn", "the dropout mask is redrawn in backward; it must be the one that forward drew and kept"
 
 
 def batch_normalization(s):
@@ -64,13 +57,16 @@ def batch_normalization(s):
         return None
     guesses = _of_x(xc, std, gamma.ravel() * dout, dout, n)
     xn = xc / std
-    guesses += [("gamma", "not-normalized", np.sum(dout * x, axis=0), "dgamma is taken with x; it must be np.sum(xn * dout, axis=0)"),
+    guesses += [("gamma", "not-normalized", np.sum(dout * x, axis=0), "dgamma is taken with x; it must be np.sum(xn * dout, "
+                                                                      "axis=0)"),
                 ("gamma", "not-normalized", np.sum(dout * xc, axis=0), "dgamma is taken with xc, not divided by std; it must be "
                  "np.sum(xn * dout, axis=0)"),
-                ("gamma", "bias-axis", np.full(gamma.size, np.sum(dout * xn)), "dgamma is summed over the wrong axis; it needs axis=0"),
+                ("gamma", "bias-axis", np.full(gamma.size, np.sum(dout * xn)), "dgamma is summed over the wrong axis; it needs "
+                                                                               "axis=0"),
                 ("gamma", "wrong-operand", dout.sum(axis=0), "dgamma is np.sum(dout, axis=0), which is dbeta; it must be "
                  "np.sum(xn * dout, axis=0)"),
-                ("beta", "wrong-operand", np.sum(dout * xn, axis=0), "dbeta is np.sum(xn * dout, axis=0), which is dgamma; it must be "
+                ("beta", "wrong-operand", np.sum(dout * xn, axis=0), "dbeta is np.sum(xn * dout, axis=0), which is dgamma; it "
+                                                                     "must be "
                  "np.sum(dout, axis=0)"),
                 ("beta", "bias-not-summed", dout, "dbeta is not summed over the batch; it must be np.sum(dout, axis=0)"),
                 ("beta", "bias-axis", dout.sum(axis=1), "dbeta is summed over the wrong axis; it must be np.sum(dout, axis=0)"),
@@ -119,7 +115,8 @@ def _of_x(xc, std, dxn, dout, n):
         ("x", "batch-size", dx(mean=float(n)), "the mean's part of dx is not divided by the batch size"),
         ("x", "factor-2", dx(variance=0.5), "the variance's part of dx lacks the factor 2 of the square's derivative"),
         ("x", "factor-2", dx(variance=2.0), "the variance's part of dx lacks the factor 0.5 of the root's derivative"),
-        ("x", "sign", dx(variance=-1.0), "the variance's part of dx has the wrong sign: dstd = -np.sum(dxn * xc / std**2, axis=0)"),
+        ("x", "sign", dx(variance=-1.0), "the variance's part of dx has the wrong sign: dstd = -np.sum(dxn * xc / std**2, "
+                                         "axis=0)"),
         ("x", "sign", dx(mean=-1.0), "the mean's part of dx has the wrong sign: it is subtracted"),
         ("x", "batchnorm-std", dx(power=1), "dstd lacks a division by std: dstd = -np.sum(dxn * xc / std**2, axis=0)"),
         ("x", "batchnorm-std", dx(power=3), "dstd is divided by std once too often: dstd = -np.sum(dxn * xc / std**2, axis=0)"),

@@ -16,7 +16,8 @@ def by_shape(name, claimed, numerical):
                     "the factors of the product, x.T and dout, are in the wrong order")
     if claimed.ndim > numerical.ndim and claimed.size != numerical.size:
         return says("bias-not-summed", f"d{name} is not summed over the batch: of shape {claimed.shape} where {name} is "
-                    f"{numerical.shape}; sum over every axis but the neurons', np.sum(dout, axis=0), or axis=(0, 2, 3) for images")
+                    f"{numerical.shape}; sum over every axis but the neurons', np.sum(dout, axis=0), or axis=(0, 2, 3) for "
+                    "images")
     if numerical.size == 1 and claimed.ndim == 1:
         return says("bias-length", f"{name} has length 1 and NumPy adds it to all {claimed.size} neurons; give each its own, "
                     f"{name} = np.zeros({claimed.size})")
@@ -98,12 +99,15 @@ def _by_factor(name, claimed, ratio, subject, says):
     if power:
         what = "is not divided by the batch size" if power > 0 else "is divided by the batch size once too often"
         more = "" if np.isclose(rest, 1, rtol=1e-4) else f", and further off by the factor {rest:.4g}"
-        return says("batch-size", f"d{name} is {ratio:.6g} times the right one {sign}for a batch of {len(subject.x)}: off by the batch "
+        return says("batch-size", f"d{name} is {ratio:.6g} times the right one {sign}for a batch of {len(subject.x)}: off by the "
+                                  "batch "
                     f"size, it {what}{more}", "5.6.3")
     if np.isclose(ratio, -1, rtol=1e-4):
-        return says("sign", f"d{name} has the wrong sign everywhere: (y - t) was taken as (t - y), or a minus is missing", "5.6.3")
+        return says("sign", f"d{name} has the wrong sign everywhere: (y - t) was taken as (t - y), or a minus is "
+                            "missing", "5.6.3")
     if np.isclose(size, 2, rtol=1e-4) or np.isclose(size, 0.5, rtol=1e-4):
-        return says("factor-2", f"d{name} is {ratio:.6g} times the right one: off by the factor 2; a square was derived without its 2, "
+        return says("factor-2", f"d{name} is {ratio:.6g} times the right one: off by the factor 2; a square was derived without "
+                                "its 2, "
                     "or a 1/2 of the loss is missing", "4.2.1")
     return says("factor", f"d{name} is {ratio:.6g} times the right one, in every entry, whatever the batch size", "5.2.1")
 

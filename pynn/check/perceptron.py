@@ -6,7 +6,7 @@ import numpy as np
 
 from pynn.check import dense
 from pynn.check.hypothesis import Hypothesis, explains
-from pynn.check.subjects import LayerSubject
+from pynn.check.layer_subject import LayerSubject
 
 
 def explain_perceptron(evidence):
@@ -36,7 +36,8 @@ def _before_activation(chain, douts, number):
     """A dW taken with what came before the activation, and not after it."""
     if number == 0 or not hasattr(chain[number][0], "W"):
         return []
-    return [Hypothesis("wrong-operand", "W", chain[number - 1][1].T @ douts[number], "dW is taken with the input of the activation "
+    return [Hypothesis("wrong-operand", "W", chain[number - 1][1].T @ douts[number], "dW is taken with the input of the "
+                                                                                     "activation "
                        "before it; it must be with the output: z.T @ dout", "5.6.2")]
 
 
@@ -47,8 +48,9 @@ def _cross_entropy(y, t):
 
 def _called(chain, number):
     layer = chain[number][0]
-    names = sorted((name for name, _ in getattr(layer, "names", {}).items()), reverse=True)
-    return f"the layer of {names[0]}" if names else "the loss" if number == len(chain) - 1 else f"the activation after layer {number // 2 + 1}"
+    if hasattr(layer, "names"):
+        return f"the layer of {min(layer.names)}"
+    return "the loss" if number == len(chain) - 1 else f"the activation after layer {number // 2 + 1}"
 
 
 def _same_loss(subject):

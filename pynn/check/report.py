@@ -1,6 +1,5 @@
 """What a gradient check found, as a table, as HTML and as a picture."""
 
-import html
 from typing import NamedTuple
 
 import numpy as np
@@ -89,6 +88,7 @@ class GradientCheck:
     __repr__ = __str__
 
     def _repr_html_(self):
+        import html
         titles = ["", "shape", "rel. error", "at", "backprop", "numerical", "checked", "kinks", "off"]
         rows = [[p.name, p.shape, f"{p.error:.1e}", list(p.index), f"{p.backprop:.5e}", f"{p.numerical:.5e}", p.checked,
                  p.kinks, p.off] for p in self.parameters]

@@ -11,13 +11,20 @@ def of_state(evidence, name):
     numerical = evidence.numerical(name)
     if after is None or again is None or after.shape != numerical.shape:
         return None
+    if evidence.subject.trained:
+        changed = ", ".join(sorted(evidence.subject.trained))
+        return Hypothesis("params-changed", name, after, f"computing the gradient changes {changed}; leave that to the "
+                                                         "optimizer's update", "6.1.2")
     first_right = evidence.agrees(first, name)
     if not np.array_equal(after, again) and explains(again - after, numerical) and not evidence.agrees(again, name):
-        return Hypothesis("accumulates", name, again, f"d{name} accumulates between calls: the second is the sum of both; begin each "
+        return Hypothesis("accumulates", name, again, f"d{name} accumulates between calls: the second is the sum of both; begin "
+                                                      "each "
                           "backward pass from zero, with = and not +=", "5.7.2")
     if evidence.agrees(again, name) and not evidence.agrees(after, name) or first_right and not evidence.agrees(after, name):
-        return Hypothesis("stale", name, after, f"d{name} is stale, from the previous call: after another batch it is not that of the "
-                          "batch at hand; run forward first, keep what this very pass saw, and read the gradient after backward", "5.7.2")
+        return Hypothesis("stale", name, after, f"d{name} is stale, from the previous call: after another batch it is not that "
+                                                "of the "
+                          "batch at hand; run forward first, keep what this very pass saw, and read the gradient after "
+                          "backward", "5.7.2")
     return None
 
 
@@ -40,12 +47,14 @@ def one_sample(evidence, name):
             return None
         for factor in (1, 1 / count):
             if explains(evidence.backprop[name], factor * alone.numerical(name)):
-                return Hypothesis("one-sample", name, None, f"d{name} is that of the {which} sample alone; sum over the batch, with += "
+                return Hypothesis("one-sample", name, None, f"d{name} is that of the {which} sample alone; sum over the batch, "
+                                                            "with += "
                                   "in a loop over samples", "5.6.2")
     return None
 
 
 def unknown(evidence, name):
     wrong = evidence.errors[name] > evidence.tol
-    return Hypothesis("unknown", name, None, f"d{name} is wrong in {int(wrong.sum())} of {wrong.size} entries, in no way known here; "
+    return Hypothesis("unknown", name, None, f"d{name} is wrong in {int(wrong.sum())} of {wrong.size} entries, in no way known "
+                                             "here; "
                       "compare it with the formula, on one sample at first", "5.7.3")

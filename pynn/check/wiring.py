@@ -4,13 +4,13 @@ import copy
 
 import numpy as np
 
-from pynn.check.copies import _walk
+from pynn.check.copies import walk
 from pynn.check.hypothesis import Diagnosis, Hypothesis, explains, merged, place
 from pynn.check.layer import explain_layer, ties
+from pynn.check.layer_subject import LayerSubject
 from pynn.check.patterns import by_pattern, by_ratio, by_shape
 from pynn.check.perceptron import explain_perceptron
 from pynn.check.state import exchanged, of_state, one_sample, unknown
-from pynn.check.subjects import LayerSubject
 from pynn.layers.protocol import takes
 
 
@@ -18,7 +18,8 @@ def diagnose_network(evidence):
     """The diagnoses for a network."""
     parts = recorded_layers(evidence.subject)
     if evidence.wrong() and not _trains(evidence.subject):
-        return [Diagnosis("training-flag", "gradient runs forward with train_flg=False, that is with the running statistics and without "
+        return [Diagnosis("training-flag", "gradient runs forward with train_flg=False, that is with the running statistics and "
+                                           "without "
                           "dropout; it must call loss(x, t, train_flg=True)", place(evidence.subject.thing, "gradient"), "6.3.1")]
     found = _in_layers(evidence, parts)
     if evidence.wrong() and not found:
@@ -48,7 +49,7 @@ def recorded_layers(subject):
 def labelled_layers(net):
     """(label, layer) for every object in the network with a forward and a backward method."""
     found = {}
-    for owner, key, value in _walk(net):
+    for owner, key, value in walk(net):
         if callable(getattr(value, "forward", None)) and callable(getattr(value, "backward", None)) and value is not net:
             label = f"layers[{key!r}]" if isinstance(owner, (dict, list)) else str(key)
             found.setdefault(id(value), (label, value))
@@ -153,7 +154,8 @@ def _only_after(evidence, name):
     """A gradient that needs an earlier forward pass, or that of the call before."""
     missing = evidence.first is None or evidence.first[name] is None
     if missing and evidence.after[name] is not None:
-        return Hypothesis("stale", name, None, f"the gradient of {name} is stale, from the previous call; run the forward pass first, then "
+        return Hypothesis("stale", name, None, f"the gradient of {name} is stale, from the previous call; run the forward pass "
+                                               "first, then "
                           "backward, and only then read dW and db", "5.7.2")
     return None
 
@@ -176,9 +178,11 @@ def _decay(evidence, name):
         return None
     rate = f"{abs(strength):.4g} * {name}"
     if strength < 0:
-        return ("weight-decay-missing", f"the gradient of {name} lacks {rate}: weight decay is in the loss and missing in the gradient, "
+        return ("weight-decay-missing", f"the gradient of {name} lacks {rate}: weight decay is in the loss and missing in the "
+                                        "gradient, "
                 "which needs + weight_decay_lambda * W", "6.4.2")
-    return ("weight-decay-extra", f"the gradient of {name} has {rate} too much: weight decay is added twice, or is missing in the loss, "
+    return ("weight-decay-extra", f"the gradient of {name} has {rate} too much: weight decay is added twice, or is missing in "
+                                  "the loss, "
             "or there lacks its 1/2", "6.4.2")
 
 
@@ -187,7 +191,8 @@ def _damaged(parts):
         subject = _try_alone(part)
         if subject is not None and subject.damages:
             what = min(subject.damages)
-            return ("dout-damaged" if what == "dout" else "input-damaged", f"{part.label} changes {what} in place, damaged for whatever reads "
+            return ("dout-damaged" if what == "dout" else "input-damaged", f"{part.label} changes {what} in place, damaged for "
+                                                                           "whatever reads "
                     f"it afterwards; work on {what}.copy()", "5.5.1")
     return None
 
