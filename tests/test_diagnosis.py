@@ -1,6 +1,7 @@
 """The diagnosis of broken layers: each has its name, and says where to look."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,6 +74,22 @@ class TestWhere:
 
         report = pynn.gradient_check(Net(), X, TARGETS)
         assert report.diagnosis.code == "sign" and report.diagnosis.where.startswith("loss_layer: ")
+
+
+@pytest.mark.parametrize("name, code", [("ReluInverted", "relu-mask-inverted"), ("TanhZero", "zero")])
+def test_another_input_shows_more(name, code):
+    """Where all x are positive, an inverted mask gives zeros and no more."""
+    assert codes(example(name)[0], np.abs(X)) == [code]
+
+
+def test_every_code_is_in_the_documentation():
+    page = (Path(__file__).parent.parent / "docs" / "checks.md").read_text(encoding="utf-8")
+    for source in (Path(pynn.__file__).parent / "check").glob("*.py"):
+        text = source.read_text(encoding="utf-8")
+        for code in re.findall(r'(?:Finding|Diagnosis|Hypothesis|says)\(\s*"([a-z0-9-]+)"', text):
+            assert f"`{code}`" in page, f"{code} of {source.name}"
+    for _, code in BROKEN.values():
+        assert f"`{code}`" in page, code
 
 
 class TestRatio:

@@ -35,10 +35,10 @@ def _scales(columns, before):
     spread = columns.std(axis=0)
     if columns.shape[1] <= 100 and spread.max() > 1000 * spread.min():
         return [Finding("scales-differ", f"one column of x varies {spread.max() / spread.min():.0f} times as much as another",
-                        "normalize: x = (x - x.mean(axis=0)) / x.std(axis=0)", "3.6.3")]
+                        "normalize: x = (x - x.mean(axis=0)) / x.std(axis=0)", "3.6.2")]
     if np.abs(columns.mean()) > 100 * columns.std() or columns.std() > 100:
         return [Finding("large-numbers", f"x has mean {columns.mean():.4g} and standard deviation {columns.std():.4g}",
-                        "normalize: x = (x - x.mean(axis=0)) / x.std(axis=0)", "3.6.3")]
+                        "normalize: x = (x - x.mean(axis=0)) / x.std(axis=0)", "3.6.2")]
     return []
 
 

@@ -10,17 +10,38 @@ from pynn.check.state import exchanged, of_state, one_sample, unknown
 
 KINDS = (dense.softmax_with_loss, dense.affine, dense.arithmetic, images.convolution, images.pooling, normalizing.dropout,
          normalizing.batch_normalization, dense.elementwise)
+VAGUE = ("zero", "partly-zero", "unknown")
 
 
 def explain_layer(evidence):
     """The diagnoses for the wrong arrays of a layer."""
     subject = evidence.subject
-    found = []
-    guesses = next(filter(None, (kind(subject) for kind in KINDS)), []) if evidence.wrong() else []
-    for name in evidence.wrong():
-        h = of_state(evidence, name) or _of_layer(evidence, name, guesses)
-        found.append(Diagnosis(h.code, h.says, place(subject.thing, "backward", name), h.section))
-    return found + ties(subject)
+    found = _explained(evidence)
+    if any(h.code in VAGUE for h in found.values()) and not subject.is_loss:
+        better = _elsewhere(evidence)
+        found = {name: better.get(name, h) if h.code in VAGUE else h for name, h in found.items()}
+    return [Diagnosis(h.code, h.says, place(subject.thing, "backward", name), h.section)
+            for name, h in found.items()] + ties(subject)
+
+
+def _explained(evidence):
+    """A Hypothesis for each wrong array."""
+    if not evidence.wrong():
+        return {}
+    guesses = next(filter(None, (kind(evidence.subject) for kind in KINDS)), [])
+    return {name: of_state(evidence, name) or _of_layer(evidence, name, guesses) for name in evidence.wrong()}
+
+
+def _elsewhere(evidence):
+    """The same on another input of both signs, where more may show: an inverted mask is only zero where all x are positive."""
+    subject = evidence.subject
+    x = np.random.default_rng(0).standard_normal(subject.x.shape)
+    try:
+        probe = LayerSubject(subject.pristine, x, *(subject.inputs[1:] or (None,)))
+        explained = _explained(type(evidence)(probe, evidence.tol, 100))
+    except Exception:               # the layer may take numbers of another kind only
+        return {}
+    return {name: h for name, h in explained.items() if h.code not in VAGUE}
 
 
 def _of_layer(evidence, name, guesses):
