@@ -8,9 +8,9 @@ except ImportError as error:
 
 from pynn import plot as plot
 from pynn._version import __version__ as __version__
+from pynn.check import *
 from pynn.config import show_config as show_config
 from pynn.functions import *
-from pynn.check import *
 from pynn.gradient import *
 from pynn.io import load_params as load_params
 from pynn.io import save_params as save_params
@@ -26,7 +26,7 @@ from pynn.util import shuffle_dataset as shuffle_dataset
 from pynn.util import smooth_curve as smooth_curve
 
 # what reads data sets imports a good deal, so only when it is asked for
-_DATASETS = ("load_digits", "load_fashion_mnist", "load_image", "load_mnist")
+_DATASETS = ("load_digits", "load_fashion_mnist", "load_folder", "load_image", "load_mnist")
 _REPORTS = ("GradientCheck", "HealthReport")
 
 

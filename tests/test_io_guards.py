@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import pickletools
 import struct
 import tracemalloc
 import zipfile
@@ -185,6 +186,20 @@ def parts(count, size=600):
     return lists + b"T" + struct.pack("<i", filler) + b"0" * filler + b"0}."
 
 
+@pytest.mark.parametrize("protocol", range(6))
+def test_the_scan_sees_the_instructions_that_pickletools_sees(protocol):
+    class Recording(opcodes._Scan):
+        def _step(self, code):
+            seen.append(self.position - 1)
+            super()._step(code)
+    params = {"W": np.arange(300.0).reshape(3, 100), "b": np.zeros(0, "f4"), "n": np.float64(0.5), "F": np.ones((2, 3)).T,
+              "half": 0.5, "large": 2**70, "long" * 100: np.array(3), "mask": np.array([True]), "same": 1, "negative": -70_000}
+    content = pickle.dumps({**params, "W2": params["W"]}, protocol)
+    seen = []
+    assert Recording(content).run() == len(params) + 1
+    assert seen == [position for _, _, position in pickletools.genops(content)][:-1]      # without the stop
+
+
 def test_pickles_number_no_object_beyond_their_length():
     assert len(put(0)) == 1000
     assert pickles.read(put(999)) == {}
@@ -306,6 +321,16 @@ def test_booleans_are_true_or_false_whatever_their_byte(tmp_path, suffix):
     first, second = load_params(tmp_path / f"x{suffix}"), load_params(tmp_path / f"y{suffix}")
     for name in first:
         assert type(second[name]) is np.ndarray and first[name].tobytes() == second[name].tobytes()
+
+
+def test_too_little_memory_is_said_with_the_file(tmp_path, monkeypatch):
+    save_params({"W": np.ones(2)}, tmp_path / "x.npz")
+
+    def read(data):
+        raise MemoryError
+    monkeypatch.setattr(npz, "read", read)
+    with pytest.raises(MemoryError, match="load_params: not enough memory to read .*x.npz"):
+        load_params(tmp_path / "x.npz")
 
 
 SAMPLE = {"W1": np.arange(6.0).reshape(2, 3), "b1": np.zeros(3, "f4"), "n": np.array(3)}

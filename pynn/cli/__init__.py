@@ -1,4 +1,4 @@
-"""The command ``pynn``, or ``python -m pynn``: train a network, run and check the book's scripts, say what this build is.
+"""The command ``pynn``, or ``python -m pynn``: train a network, show it pictures, run and check the book's scripts, say what this build is.
 
 Each command is a module of this package: `add_parser` says what it takes, `run` does it and returns the exit status.
 """
@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from pynn.cli import check, info, run, train
+from pynn.cli import check, info, predict, run, train
 
 
 def _parser():
@@ -15,7 +15,7 @@ def _parser():
         prog="pynn" if os.path.basename(sys.argv[0]).startswith("pynn") else "python -m pynn",
         description="The networks of Deep Learning from Scratch, on C kernels.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (train, run, check, info):
+    for command in (train, predict, run, check, info):
         command.add_parser(commands)
     return parser
 

@@ -134,7 +134,7 @@ def in_words(caller, path, doing):
         worded.errno = error.errno
         raise worded from error
     except MemoryError as error:
-        raise MemoryError(f"{caller}: not enough memory to {doing} {path} ({error})") from error
+        raise MemoryError(f"{caller}: not enough memory to {doing} {path}{f' ({error})' if str(error) else ''}") from error
 
 
 def _reason(error, path):

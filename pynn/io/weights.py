@@ -11,12 +11,13 @@ The extension of the file decides its format; the names are the same in all.
 """
 
 import os
+from importlib import import_module
 
-from pynn.io import npz, pickles, safetensors
 from pynn.io.arrays import checked, read_arrays
 from pynn.io.files import in_words, path_of, replacing
 
-_FORMATS = {".npz": npz, ".safetensors": safetensors, ".pkl": pickles}
+# Modules with `read` and `write`, imported when the first such file comes, to keep `import pynn` quick.
+_FORMATS = {".npz": "pynn.io.npz", ".safetensors": "pynn.io.safetensors", ".pkl": "pynn.io.pickles"}
 
 
 def save_params(params, path):
@@ -47,8 +48,8 @@ def save_params(params, path):
     """
     path, form = format_of(path, "save_params")
     arrays = checked(params, "save_params", "params")
-    if form is npz:
-        npz.check_names(arrays, "save_params")
+    if _suffix(path) == ".npz":
+        form.check_names(arrays, "save_params")
     with in_words("save_params", path, "write"), replacing(path) as file:
         form.write(arrays, file)
 
@@ -91,7 +92,7 @@ def format_of(path, caller):
     suffix = _suffix(path)
     if suffix not in _FORMATS:
         raise ValueError(f"{caller}: {path} must end in {', '.join(_FORMATS)}; it ends in {suffix!r}")
-    return path, _FORMATS[suffix]
+    return path, import_module(_FORMATS[suffix])
 
 
 def _suffix(path):

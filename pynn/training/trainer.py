@@ -143,8 +143,10 @@ class Trainer:
 
     # ---- the loop ----
 
-    def train(self):
+    def train(self, *, summary=True):
         """Train for ``epochs`` epochs and return the network's metric on the test set, an accuracy for example.
+
+        With `verbose` and `summary`, a line in the end says what was reached.
 
         Ctrl-C ends the training after the step under way: the network is as trained so far, the lists are
         whole and the accuracy is measured all the same. Call `train` again to go on with what is left; after
@@ -170,7 +172,7 @@ class Trainer:
             progress.close(self)
         if self.diverged:
             warnings.warn(self.diverged, DivergenceWarning, stacklevel=2)
-        elif self.verbose:
+        elif self.verbose and summary:
             print(f"after {self.current_iter:,} steps: {figures(self)}")
         return self.test_acc
 
