@@ -33,13 +33,13 @@ class TestRightNetworks:
     def test_perceptrons(self, seed, activation):
         np.random.seed(seed)
         rng = np.random.default_rng(seed)
-        x, t = kinds_of_input(rng, 4, 5)[seed % 5], rng.integers(0, 3, 4)
+        x, t = kinds_of_input(rng, 3, 4)[seed % 5], rng.integers(0, 3, 3)
         t = t if seed % 2 else np.eye(3)[t]
         for book in (pynn, reference):
-            passes(book.TwoLayerNet(5, 4, 3, 0.01, activation=activation), x, t)
-            passes(book.MultiLayerNet(5, [4, 4, 4], 3, activation=activation), x, t)
+            passes(book.TwoLayerNet(4, 3, 3, 0.01, activation=activation), x, t)
+            passes(book.MultiLayerNet(4, [3, 3, 3], 3, activation=activation), x, t)
             for settings in SETTINGS:
-                passes(book.MultiLayerNetExtend(5, [4, 3], 3, activation=activation, **settings), x, t)
+                passes(book.MultiLayerNetExtend(4, [3, 2], 3, activation=activation, **settings), x, t)
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_convolutional_networks(self, seed):

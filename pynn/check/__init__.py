@@ -13,7 +13,7 @@ def __getattr__(name):
     raise AttributeError(f"module 'pynn.check' has no attribute {name!r}")
 
 
-def gradient_check(what, x, t=None, *, tol=1e-4, entries=100):
+def gradient_check(what, x, t=None, tol=1e-4, entries=100):
     """Compare a gradient with differences of the loss, entry by entry, and say what is wrong with it.
 
     Parameters

@@ -89,22 +89,29 @@ class Randomness:
         self._outside = [(generator, _state(generator)) for generator in _generators_of_modules(thing)]
         self._numpy = np.random.get_state()
         self._python = random.getstate()
-        self.needed = True
+        self._python_moved = False
+        self.needed = self.python_needed = True
 
     def moved(self, thing):
         """Whether anything was drawn since, by `thing` or a copy of it."""
-        now = np.random.get_state()
+        now, python = np.random.get_state(), random.getstate() != self._python
+        self._python_moved |= python
         states = zip(map(_state, _generators(thing)), self._inside)
         outside = ((_state(generator), state) for generator, state in self._outside)
-        return (now[2:] != self._numpy[2:] or not np.array_equal(now[1], self._numpy[1]) or random.getstate() != self._python
+        return (now[2:] != self._numpy[2:] or not np.array_equal(now[1], self._numpy[1]) or python
                 or any(repr(a) != repr(b) for a, b in [*states, *outside]))
+
+    def settle(self, needed):
+        """From now on go back only as far as `moved` has seen that it is needed."""
+        self.needed, self.python_needed = needed, self._python_moved
 
     def restore(self, thing):
         """Go back, if `thing` or a copy of it draws at all."""
         if not self.needed:
             return
         np.random.set_state(self._numpy)
-        random.setstate(self._python)
+        if self.python_needed:
+            random.setstate(self._python)
         inside = zip(_generators(thing), self._inside) if self._inside else ()
         for generator, state in [*inside, *self._outside]:
             _bits(generator).state = copy.deepcopy(state)

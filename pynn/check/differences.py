@@ -102,7 +102,8 @@ class Differences:
         for h in SECOND_LOOK:
             derivative = self.central(i, h)
             if abs(derivative - backprop) <= tol * scale + self.noise / h:
-                self.numerical.flat[i] = derivative if abs(derivative - backprop) <= tol * scale else backprop
+                exact = abs(derivative - backprop) <= tol * max(abs(derivative), abs(backprop))
+                self.numerical.flat[i] = derivative if exact else backprop      # equal as far as rounding lets one see
                 return
         self.kinks.flat[i] = not self._is_wrong_beside(i, tol) if self.is_kink(i) else self._claim_jumps(i, tol * scale)
 

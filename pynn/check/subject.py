@@ -45,7 +45,7 @@ class Subject:
         losses = [self.loss()]
         drew = drew or self.random.moved(self.held)
         losses.append(self.loss())
-        self.random.needed = drew
+        self.random.settle(drew)
         if losses[0] != losses[1] and not np.isnan(losses[0]):
             raise ValueError(f"gradient_check: the loss of {self.name} is {losses[0]:.9g}, then {losses[1]:.9g} for the same "
                              "input; draw random numbers from np.random, and let nothing be left over between two calls")

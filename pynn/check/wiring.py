@@ -103,8 +103,10 @@ def _note_flag(layer, flags):
 
 
 def _in_layers(evidence, parts):
-    found, guilty = [], []
+    found = []
     for part in reversed(parts):
+        if not evidence.wrong() and not hasattr(part.layer, "pool_h"):
+            continue
         try:
             subject = _alone(part)
             checked = type(evidence)(subject, evidence.tol, 200) if evidence.wrong() else None
@@ -115,7 +117,6 @@ def _in_layers(evidence, parts):
             checked.errors["x"] = np.zeros(subject.x.shape)
         diagnoses = explain_layer(checked) if checked is not None else ties(subject)
         found += [d._replace(where=f"{part.label}: {d.where}") for d in diagnoses]
-        guilty += [part] if diagnoses else []
     return found
 
 
