@@ -51,6 +51,25 @@ class TestWhere:
         net.last_layer = example("SoftmaxWithoutBatchSize")[0]
         assert codes(net, x, t) == ["batch-size", "relu-mask-inverted"], "the last layer's first"
 
+    @pytest.mark.parametrize("name, code", [("AffineDwTransposed", "transposed"), ("AffineForgetsDb", "missing")])
+    @pytest.mark.parametrize("book", [pynn, reference], ids=["pynn", "reference"])
+    def test_layer_that_makes_the_network_raise(self, book, name, code):
+        """Weight decay cannot be added to a dW of another shape; pynn's networks miss a db."""
+        np.random.seed(0)
+        net = book.MultiLayerNet(3, [5, 4], 3, weight_decay_lambda=0.1)
+        affine = net.layers["Affine2"]
+        net.layers["Affine2"] = BROKEN[name][0](affine.W, affine.b)
+        report = pynn.gradient_check(net, X, TARGETS)
+        assert not report and report.diagnosis.code == code and report.diagnosis.where.startswith("layers['Affine2']"), report
+
+    @pytest.mark.parametrize("name", ["BatchNormConstantMean", "BatchNormGammaOfX"])
+    def test_batch_normalization_of_a_pynn_network(self, name):
+        np.random.seed(0)
+        net = pynn.MultiLayerNetExtend(3, [5, 4], 3, use_batchnorm=True)
+        net.layers["BatchNorm1"] = BROKEN[name][0](np.ones(5), np.zeros(5))
+        report = pynn.gradient_check(net, X, TARGETS)
+        assert [d.code for d in report.diagnoses] == [BROKEN[name][1]], report
+
     def test_without_source(self):
         space = {"reference": reference}
         exec("class Typed(reference.Sigmoid):\n    def backward(self, dout): return dout * (1 - self.out)", space)

@@ -7,7 +7,8 @@ import numpy as np
 from pynn.check.diagnosis import diagnose_gradient
 from pynn.check.differences import Differences
 from pynn.check.report import GradientCheck, ParameterCheck
-from pynn.check.subjects import as_subject
+from pynn.check.subjects import NetworkSubject, as_subject
+from pynn.check.wiring import diagnose_layers
 
 STEPS = 10.0 ** -np.arange(1, 11)
 SURE = 1e-2             # below this probability the 1e-7 in the book's logarithm bends the loss
@@ -18,13 +19,20 @@ def check(what, x, t, tol, entries):
     state = np.random.get_state(), random.getstate()
     try:
         subject = as_subject(what, x, t)
-        evidence = Evidence(subject, tol, entries)
+        try:
+            evidence = Evidence(subject, tol, entries)
+        except GradientRaised as error:
+            return _of_its_layers(subject, tol, error)
         if evidence.wrong() and _is_capped(subject):
             evidence = Evidence(_shrunk(subject), tol, entries)
         return evidence.report(diagnose_gradient(evidence))
     finally:
         np.random.set_state(state[0])
         random.setstate(state[1])
+
+
+class GradientRaised(RuntimeError):
+    """The gradient could not be computed at all."""
 
 
 class Evidence:
@@ -48,8 +56,8 @@ class Evidence:
             error = failure or error
             if str(error).startswith("gradient_check:"):
                 raise error
-            raise RuntimeError(f"gradient_check: computing the gradient of {subject.name} raised {type(error).__name__}: "
-                               f"{error}") from error
+            raise GradientRaised(f"gradient_check: computing the gradient of {subject.name} raised {type(error).__name__}: "
+                                 f"{error}") from error
         self.differences = {name: Differences(subject, name, entries) for name in subject.arrays}
         self.problems, self.errors, self.backprop = {}, {}, {}
         for name in subject.arrays:
@@ -141,6 +149,17 @@ class Evidence:
                 scale = np.maximum(np.maximum(abs(value), np.abs(slopes)), np.finfo(float).tiny)
                 curves[name] = (STEPS, np.abs(slopes - value) / scale)
         return curves
+
+
+def _of_its_layers(subject, tol, error):
+    """The report on a network whose gradient raises, if one of its layers is wrong alone; else the error."""
+    found = diagnose_layers(subject, Evidence, tol) if isinstance(subject, NetworkSubject) else []
+    if not found:
+        raise error
+    nothing, says = float("nan"), str(error).removeprefix("gradient_check: ")
+    rows = [ParameterCheck(name, param.shape, float("inf"), (), nothing, nothing, 0, 0, 0, says)
+            for name, param in subject.arrays.items()]
+    return GradientCheck(subject.name, rows, tol, found)
 
 
 def _is_capped(subject):

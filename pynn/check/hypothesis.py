@@ -48,6 +48,8 @@ class Diagnosis(NamedTuple):
 
 def explains(value, numerical):
     """Whether `value` is `numerical`, NaN there matching anything, where there is something to match."""
+    if value is None or numerical is None:
+        return False
     value, numerical = np.asarray(value), np.asarray(numerical)
     if value.shape != numerical.shape:
         return False

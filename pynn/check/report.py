@@ -73,8 +73,8 @@ class GradientCheck:
         return f"gradient check {says} (tolerance {self.tol:g})"
 
     def _below(self):
-        lines = [f"{p.name}: {p.problem}" for p in self.parameters if p.problem]
-        return lines + [str(d) for d in self.diagnoses] + self.remarks
+        lines = dict.fromkeys(p.problem for p in self.parameters if p.problem)      # each once
+        return list(lines) + [str(d) for d in self.diagnoses] + self.remarks
 
     def __str__(self):
         lines = [self._headline(),

@@ -21,7 +21,7 @@ def diagnose_network(evidence):
         return [Diagnosis("training-flag", "gradient runs forward with train_flg=False, that is with the running statistics and "
                                            "without "
                           "dropout; it must call loss(x, t, train_flg=True)", place(evidence.subject.thing, "gradient"), "6.3.1")]
-    found = _in_layers(evidence, parts)
+    found = _in_layers(parts, type(evidence) if evidence.wrong() else None, evidence.tol)
     if evidence.wrong() and not found:
         found = merged(_between_layers(evidence, parts))
     return merged(found)
@@ -30,20 +30,21 @@ def diagnose_network(evidence):
 class Part:
     """A layer of a network with what it was given in a forward pass."""
 
-    def __init__(self, label, layer, inputs, keep=()):
-        self.label, self.layer, self.inputs, self.keep = label, layer, inputs, keep
+    def __init__(self, label, layer, inputs):
+        self.label, self.layer, self.inputs = label, layer, inputs
 
 
 def recorded_layers(subject):
     """The layers in the order in which the loss calls them, those within others before them."""
-    net = copy.deepcopy(subject.pristine)
-    pristine = dict(enumerate(labelled_layers(subject.pristine)))
-    calls = {}
-    for number, (_, layer) in enumerate(labelled_layers(net)):
-        listen(layer, lambda inputs, out, number=number: _note(calls, number, inputs))
+    twins, parts, calls = {}, {}, {}
+    net = copy.deepcopy(subject.pristine, twins)
+    for number, (label, layer) in enumerate(labelled_layers(subject.pristine)):
+        parts[number] = label, layer
+        if id(layer) in twins:
+            listen(twins[id(layer)], lambda inputs, out, number=number: _note(calls, number, inputs))
     subject.random.restore(net)
     net.loss(subject.x.copy(), subject.t.copy(), **subject.training)
-    return [Part(pristine[number][0], pristine[number][1], inputs) for number, inputs in calls.items()]
+    return [Part(*parts[number], inputs) for number, inputs in calls.items()]
 
 
 def labelled_layers(net):
@@ -52,7 +53,8 @@ def labelled_layers(net):
     for owner, key, value in walk(net):
         if callable(getattr(value, "forward", None)) and callable(getattr(value, "backward", None)) and value is not net:
             label = f"layers[{key!r}]" if isinstance(owner, (dict, list)) else str(key)
-            found.setdefault(id(value), (label, value))
+            if id(value) not in found or "['" in label:         # by its name rather than by a number
+                found[id(value)] = label, value
     return list(found.values())
 
 
@@ -102,20 +104,26 @@ def _note_flag(layer, flags):
     layer.forward = noting
 
 
-def _in_layers(evidence, parts):
+def diagnose_layers(subject, evidence_of, tol):
+    """The diagnoses for the layers of a network alone; `evidence_of` is the class of the evidence."""
+    return merged(_in_layers(recorded_layers(subject), evidence_of, tol))
+
+
+def _in_layers(parts, evidence_of, tol):
+    """The diagnoses of each layer with what it was given, the last layer's first; without `evidence_of` only ties in pooling."""
     found = []
     for part in reversed(parts):
-        if not evidence.wrong() and not hasattr(part.layer, "pool_h"):
+        if evidence_of is None and not hasattr(part.layer, "pool_h"):
             continue
         try:
             subject = _alone(part)
-            checked = type(evidence)(subject, evidence.tol, 200) if evidence.wrong() else None
+            checked = evidence_of and evidence_of(subject, tol, 200)
         except (TypeError, ValueError, RuntimeError, AttributeError, IndexError):
             continue            # it needs its network; what is wrong between the layers is looked at all the same
-        if checked is not None and part is parts[0] and checked.backprop.get("x", 0) is None:
+        if checked and part is parts[0] and checked.backprop.get("x", 0) is None:
             checked.problems.pop("x")       # nobody needs the gradient of the network's input
             checked.errors["x"] = np.zeros(subject.x.shape)
-        diagnoses = explain_layer(checked) if checked is not None else ties(subject)
+        diagnoses = explain_layer(checked) if checked else ties(subject)
         found += [d._replace(where=f"{part.label}: {d.where}") for d in diagnoses]
     return found
 
@@ -212,6 +220,9 @@ def _skipped(evidence, parts):
     if len(parts) < 3 or not wrong:
         return None
     numbers = list(range(len(parts) - 1))
+    whole = _backward_through(subject, parts, numbers[::-1])
+    if whole is None or all(explains(evidence.backprop[name], whole.get(name)) for name in wrong):
+        return None             # that is what gradient does
     trials = [([n for n in reversed(numbers) if n != left_out],
                ("layer-skipped", f"gradient leaves out backward of {parts[left_out].label}", "5.7.2")) for left_out in numbers]
     trials.append((numbers, ("order", "gradient goes through the layers in the order of forward; it must begin with the last, "
@@ -225,10 +236,9 @@ def _skipped(evidence, parts):
 
 def _backward_through(subject, parts, order):
     """The gradients that the layers hold after backward passes in an order of one's own, by the names of params."""
-    net = copy.deepcopy(subject.pristine)
-    numbers = {id(layer): n for n, (_, layer) in enumerate(labelled_layers(subject.pristine))}
-    copies = [layer for _, layer in labelled_layers(net)]
-    chain = [copies[numbers[id(part.layer)]] for part in parts]
+    twins = {}
+    net = copy.deepcopy(subject.pristine, twins)
+    chain = [twins[id(part.layer)] for part in parts]
     subject.random.restore(net)
     try:
         net.loss(subject.x.copy(), subject.t.copy(), **subject.training)
