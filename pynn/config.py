@@ -3,8 +3,8 @@ import platform
 
 import numpy as np
 
-from . import _core
-from ._version import __version__
+import pynn._core as _core
+from pynn._version import __version__
 
 __all__ = ["show_config"]
 

@@ -5,7 +5,7 @@ bool become float64, float16 is computed in float32 and rounded; any other dtype
 or NumPy scalars where they have no axes. Functions of a last axis refuse a scalar with a ValueError.
 """
 
-from pynn import _core
+import pynn._core as _core
 
 
 def identity_function(x):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pynn import _core
+import pynn._core as _core
 
 __all__ = ["gradient_descent", "mlp_numerical_gradient", "numerical_diff", "numerical_gradient"]
 

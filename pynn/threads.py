@@ -11,7 +11,7 @@ import contextlib
 import os
 import warnings
 
-from pynn import _core
+import pynn._core as _core
 
 __all__ = ["get_num_threads", "num_threads", "set_num_threads"]
 

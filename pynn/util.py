@@ -8,6 +8,31 @@ from pynn.layers.convolution import im2col as im2col
 _WINDOW = 11
 
 
+def conv_output_size(input_size, filter_size, stride=1, pad=0):
+    """How many windows fit along an axis of an image, ``(input_size + 2 pad - filter_size) / stride + 1``.
+
+    Parameters
+    ----------
+    input_size, filter_size : int
+        Pixels of the image and of the window along the axis.
+    stride : int
+        Pixels from a window to the next.
+    pad : int
+        Pixels of zeros on either side.
+
+    Returns
+    -------
+    float
+        As the formula gives it.  What follows the point is the share of a last
+        window that does not fit: `Convolution` leaves those pixels out.
+
+    References
+    ----------
+    The book's ``common/util.py``; section 7.2.4.
+    """
+    return (input_size + 2 * pad - filter_size) / stride + 1
+
+
 def smooth_curve(x):
     """Smooth a curve, such as the losses of a training run, for plotting.
 

@@ -236,7 +236,7 @@ labels_of(const char *func, PyObject *t, npy_intp n, npy_intp classes)
         PyErr_Format(PyExc_TypeError, "%s: t has dtype %S; class labels must be integers", func, PyArray_DESCR(given));
         goto done;
     }
-    if (PyArray_SIZE(given) != n || PyArray_NDIM(given) > 1) {
+    if (PyArray_SIZE(given) != n || (PyArray_NDIM(given) > 1 && n > 1)) {
         PyErr_Format(PyExc_ValueError, "%s: t has shape %s but y has %zd rows and %zd classes; t must be labels of shape "
                      "(%zd,) or targets of shape (%zd, %zd)%s", func, shape_text(given, text), (Py_ssize_t)n,
                      (Py_ssize_t)classes, (Py_ssize_t)n, (Py_ssize_t)n, (Py_ssize_t)classes,

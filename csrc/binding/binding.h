@@ -21,11 +21,11 @@ void run_gemm(const call *c, const struct gemm_args *g);
 
 /* functions.c */
 py_method py_identity_function, py_step_function, py_sigmoid, py_sigmoid_forward, py_sigmoid_grad, py_relu;
-py_method py_relu_grad, py_tanh, py_add, py_multiply;
+py_method py_relu_grad, py_tanh, py_tanh_forward, py_add, py_multiply;
 
 /* losses.c */
 py_method py_softmax, py_mean_squared_error, py_cross_entropy_error, py_softmax_loss, py_entropy, py_cross_entropy;
-py_method py_softmax_with_loss, py_softmax_with_loss_backward;
+py_method py_softmax_with_loss, py_softmax_with_loss_backward, py_identity_with_loss, py_identity_with_loss_backward;
 
 /* What a loss compares its rows with: labels, or a value for every class. One of them is NULL. */
 struct targets {
@@ -37,10 +37,11 @@ struct targets {
 int targets_of(const call *c, const char *name, PyObject *t, struct rows_args *r, npy_intp *rows, struct targets *out);
 
 /* layers.c */
-py_method py_affine_forward, py_affine_backward, py_relu_forward, py_relu_backward, py_sigmoid_backward;
+py_method py_affine_forward, py_affine_backward, py_relu_forward, py_relu_backward, py_leaky_relu_forward;
+py_method py_leaky_relu_backward, py_sigmoid_backward, py_tanh_backward;
 
 /* optimizers.c */
-py_method py_sgd, py_momentum, py_nesterov, py_adagrad, py_rmsprop, py_adam;
+py_method py_sgd, py_momentum, py_nesterov, py_adagrad, py_rmsprop, py_adam, py_adamw;
 
 /* gradient.c */
 py_method py_numerical_gradient;
@@ -55,7 +56,7 @@ py_method py_get_num_threads, py_set_num_threads;
 py_method py_conv_forward, py_conv_backward, py_conv_block_forward, py_conv_block_backward;
 
 /* windows.c */
-py_method py_pool_forward, py_pool_backward, py_im2col, py_col2im;
+py_method py_pool_forward, py_pool_backward, py_average_forward, py_average_backward, py_im2col, py_col2im;
 
 /* Whether x is (n, c, h, w). -1 with an exception set. */
 int check_images(const char *func, const char *name, PyArrayObject *x);

@@ -120,7 +120,7 @@ out_shape(const struct conv_args *s, npy_intp dims[4])
     dims[3] = s->win.ow / step;
 }
 
-/* The bias of every filter: an array, or one number for all. A new reference. */
+/* The bias of every filter: an array, or one number for all, or None for 0. A new reference. */
 static PyArrayObject *
 bias_of(const call *c, PyObject *b, npy_intp filters)
 {
@@ -133,18 +133,27 @@ bias_of(const call *c, PyObject *b, npy_intp filters)
         }
         return (PyArrayObject *)Py_NewRef((PyObject *)c->in[2]);
     }
+    double value = 0;
+    if (b != Py_None && number_of(c->func, "b", b, &value) < 0) {
+        return NULL;
+    }
     PyArrayObject *bias = call_output(c, 1, &filters);
-    if (bias != NULL && PyArray_FillWithScalar(bias, b) < 0) {
-        Py_CLEAR(bias);
+    for (npy_intp f = 0; bias != NULL && f < filters; f++) {
+        if (c->typenum == NPY_FLOAT) {
+            ((float *)PyArray_DATA(bias))[f] = (float)value;
+        }
+        else {
+            ((double *)PyArray_DATA(bias))[f] = value;
+        }
     }
     return bias;
 }
 
-/* Whether b is a number, which has no dtype to promote the others with. */
+/* Whether b is a number or None, which have no dtype to promote the others with. */
 static int
 is_number(PyObject *b)
 {
-    return PyLong_Check(b) || PyFloat_Check(b) || PyArray_IsScalar(b, Generic)
+    return b == Py_None || PyLong_Check(b) || PyFloat_Check(b) || PyArray_IsScalar(b, Generic)
            || (PyArray_Check(b) && PyArray_NDIM((PyArrayObject *)b) == 0);
 }
 

@@ -41,6 +41,7 @@ ELEMENTWISE(sigmoid_grad, "sigmoid_grad", SIGMOID_GRAD)
 ELEMENTWISE(relu, "relu", RELU)
 ELEMENTWISE(relu_grad, "relu_grad", RELU_GRAD)
 ELEMENTWISE(tanh, "tanh", TANH)
+ELEMENTWISE(tanh_forward, "Tanh.forward", TANH)
 
 static int
 is_python_number(PyObject *x)

@@ -58,7 +58,7 @@ check_affine(call *c, struct rows *x)
     return 0;
 }
 
-/* out = x W + b */
+/* out = x W + b; b may be None */
 PyObject *
 py_affine_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
@@ -66,15 +66,19 @@ py_affine_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t
     call c;
     struct rows x;
     PyArrayObject *out = NULL;
-    if (check_count(func, nargs, 3) < 0 || call_begin(&c, func, 3, args, names, STRIDED(0) | STRIDED(1)) < 0) {
+    if (check_count(func, nargs, 3) < 0) {
+        return NULL;
+    }
+    const int inputs = args[2] == Py_None ? 2 : 3;
+    if (call_begin(&c, func, inputs, args, names, STRIDED(0) | STRIDED(1)) < 0) {
         return NULL;
     }
     if (check_affine(&c, &x) < 0) {
         goto done;
     }
-    PyArrayObject *W = c.in[1], *b = c.in[2];
+    PyArrayObject *W = c.in[1], *b = inputs == 3 ? c.in[2] : NULL;
     const npy_intp size = (npy_intp)c.k->itemsize, dims[] = {x.n, PyArray_DIM(W, 1)};
-    if (PyArray_NDIM(b) != 1 || PyArray_DIM(b, 0) != dims[1]) {
+    if (b != NULL && (PyArray_NDIM(b) != 1 || PyArray_DIM(b, 0) != dims[1])) {
         char text[SHAPE_TEXT];
         PyErr_Format(PyExc_ValueError, "%s: b has shape %s but W has %zd columns; b must be (%zd,)", func,
                      shape_text(b, text), (Py_ssize_t)dims[1], (Py_ssize_t)dims[1]);
@@ -84,7 +88,7 @@ py_affine_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t
     if (out == NULL) {
         goto done;
     }
-    struct gemm_args g = {.c = PyArray_DATA(out), .c_rs = dims[1], .bias = PyArray_DATA(b)};
+    struct gemm_args g = {.c = PyArray_DATA(out), .c_rs = dims[1], .bias = b == NULL ? NULL : PyArray_DATA(b)};
     set_a(&g, INPUT(&c, 0), x.n, x.cols, x.row_stride, x.col_stride);
     set_b(&g, INPUT(&c, 1), dims[1], PyArray_STRIDE(W, 0) / size, PyArray_STRIDE(W, 1) / size);
     run_gemm(&c, &g);
@@ -152,35 +156,35 @@ fail:
     return NULL;
 }
 
-/* out = max(0, x), and where it is 0 for that reason: mask = x <= 0 */
-PyObject *
-py_relu_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+/* out = max(0, x), or slope x where x <= 0, and mask = x <= 0 */
+static PyObject *
+rectify(const char *func, int leaky, double slope, PyObject *const *args)
 {
-    static const char *const func = "Relu.forward", *const names[] = {"x"};
+    static const char *const names[] = {"x"};
     call c;
-    if (check_count(func, nargs, 1) < 0 || call_begin(&c, func, 1, args, names, 0) < 0) {
+    if (call_begin(&c, func, 1, args, names, 0) < 0) {
         return NULL;
     }
     PyArrayObject *x = c.in[0];
     PyArrayObject *out = call_output(&c, PyArray_NDIM(x), PyArray_DIMS(x));
     PyArrayObject *mask = allocate_array(PyArray_NDIM(x), PyArray_DIMS(x), NPY_BOOL);
     if (out != NULL && mask != NULL) {
-        struct relu_args r = {.x = PyArray_DATA(x), .mask = PyArray_DATA(mask), .out = PyArray_DATA(out)};
-        run(c.k->relu_forward, &r, PyArray_SIZE(x), 1);
+        struct relu_args r = {.x = PyArray_DATA(x), .mask = PyArray_DATA(mask), .out = PyArray_DATA(out), .slope = slope};
+        run(leaky ? c.k->leaky_relu_forward : c.k->relu_forward, &r, PyArray_SIZE(x), 1);
     }
     call_end(&c);
     PyObject *results[] = {out == NULL ? NULL : call_result(&c, out), mask == NULL ? NULL : PyArray_Return(mask)};
     return pack_results(2, results);
 }
 
-/* dx = 0 where mask, else dout */
-PyObject *
-py_relu_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+/* dx = 0, or slope dout, where mask, else dout */
+static PyObject *
+rectify_backward(const char *func, int leaky, double slope, PyObject *const *args)
 {
-    static const char *const func = "Relu.backward", *const names[] = {"dout"};
+    static const char *const names[] = {"dout"};
     call c;
     PyArrayObject *dx = NULL;
-    if (check_count(func, nargs, 2) < 0 || call_begin(&c, func, 1, args, names, 0) < 0) {
+    if (call_begin(&c, func, 1, args, names, 0) < 0) {
         return NULL;
     }
     PyArrayObject *dout = c.in[0], *mask = mask_of(func, args[1]);
@@ -188,19 +192,53 @@ py_relu_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t 
         dx = call_output(&c, PyArray_NDIM(dout), PyArray_DIMS(dout));
     }
     if (dx != NULL) {
-        struct relu_args r = {.x = PyArray_DATA(dout), .mask = PyArray_DATA(mask), .out = PyArray_DATA(dx)};
-        run(c.k->relu_backward, &r, PyArray_SIZE(dout), 1);
+        struct relu_args r = {.x = PyArray_DATA(dout), .mask = PyArray_DATA(mask), .out = PyArray_DATA(dx), .slope = slope};
+        run(leaky ? c.k->leaky_relu_backward : c.k->relu_backward, &r, PyArray_SIZE(dout), 1);
     }
     Py_XDECREF(mask);
     call_end(&c);
     return dx == NULL ? NULL : call_result(&c, dx);
 }
 
-/* dx = dout (1 - out) out */
 PyObject *
-py_sigmoid_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+py_relu_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
-    static const char *const func = "Sigmoid.backward", *const names[] = {"dout", "out"};
+    static const char *const func = "Relu.forward";
+    return check_count(func, nargs, 1) < 0 ? NULL : rectify(func, 0, 0, args);
+}
+
+PyObject *
+py_relu_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "Relu.backward";
+    return check_count(func, nargs, 2) < 0 ? NULL : rectify_backward(func, 0, 0, args);
+}
+
+/* (x, slope) */
+PyObject *
+py_leaky_relu_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "LeakyRelu.forward";
+    double slope;
+    return check_count(func, nargs, 2) < 0 || number_of(func, "slope", args[1], &slope) < 0 ? NULL
+           : rectify(func, 1, slope, args);
+}
+
+/* (dout, mask, slope) */
+PyObject *
+py_leaky_relu_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "LeakyRelu.backward";
+    double slope;
+    return check_count(func, nargs, 3) < 0 || number_of(func, "slope", args[2], &slope) < 0 ? NULL
+           : rectify_backward(func, 1, slope, args);
+}
+
+/* dx from dout and from what forward returned */
+static PyObject *
+activation_backward(const char *func, enum elementwise activation, PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const names[] = {"dout", "out"};
     call c;
     PyArrayObject *dx = NULL;
     if (check_count(func, nargs, 2) < 0 || call_begin(&c, func, 2, args, names, 0) < 0) {
@@ -210,9 +248,21 @@ py_sigmoid_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize
         dx = call_output(&c, PyArray_NDIM(c.in[0]), PyArray_DIMS(c.in[0]));
     }
     if (dx != NULL) {
-        struct sigmoid_backward_args s = {.dout = INPUT(&c, 0), .y = INPUT(&c, 1), .dx = PyArray_DATA(dx)};
-        run(c.k->sigmoid_backward, &s, PyArray_SIZE(dx), 1);
+        struct activation_backward_args s = {.dout = INPUT(&c, 0), .y = INPUT(&c, 1), .dx = PyArray_DATA(dx)};
+        run(c.k->activation_backward[activation], &s, PyArray_SIZE(dx), 1);
     }
     call_end(&c);
     return dx == NULL ? NULL : call_result(&c, dx);
+}
+
+PyObject *
+py_sigmoid_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    return activation_backward("Sigmoid.backward", SIGMOID, args, nargs);
+}
+
+PyObject *
+py_tanh_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    return activation_backward("Tanh.backward", TANH, args, nargs);
 }

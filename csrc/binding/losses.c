@@ -59,6 +59,22 @@ number_result(const call *c, double value)
     return call_result(c, out);
 }
 
+/* scale 1/2 sum (y - t)^2, where y is the first input */
+static PyObject *
+half_squares(const call *c, const void *t, double scale)
+{
+    const npy_intp n = PyArray_SIZE(c->in[0]), blocks = (n + SQUARES - 1) / SQUARES;
+    PyArrayObject *sums = call_output(c, 1, &blocks);
+    if (sums == NULL) {
+        return NULL;
+    }
+    struct squares_args s = {.n = n, .y = INPUT(c, 0), .t = t, .sums = PyArray_DATA(sums)};
+    run(c->k->squares, &s, blocks, SQUARES);
+    const double sum = c->k->sum(PyArray_DATA(sums), blocks);
+    Py_DECREF(sums);
+    return number_result(c, 0.5 * scale * sum);
+}
+
 PyObject *
 py_mean_squared_error(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
@@ -68,18 +84,9 @@ py_mean_squared_error(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
     if (check_count(func, nargs, 2) < 0 || call_begin(&c, func, 2, args, names, 0) < 0) {
         return NULL;
     }
-    if (check_same_shape(func, "y", c.in[0], "t", c.in[1]) < 0) {
-        goto done;
+    if (check_same_shape(func, "y", c.in[0], "t", c.in[1]) == 0) {
+        loss = half_squares(&c, INPUT(&c, 1), 1);
     }
-    const npy_intp n = PyArray_SIZE(c.in[0]), blocks = (n + SQUARES - 1) / SQUARES;
-    PyArrayObject *sums = call_output(&c, 1, &blocks);
-    if (sums != NULL) {
-        struct squares_args s = {.n = n, .y = INPUT(&c, 0), .t = INPUT(&c, 1), .sums = PyArray_DATA(sums)};
-        run(c.k->squares, &s, blocks, SQUARES);
-        loss = number_result(&c, 0.5 * c.k->sum(PyArray_DATA(sums), blocks));
-        Py_DECREF(sums);
-    }
-done:
     call_end(&c);
     return loss;
 }
@@ -247,6 +254,98 @@ py_softmax_with_loss_backward(PyObject *Py_UNUSED(module), PyObject *const *args
         }
         release_targets(&t);
     }
+    call_end(&c);
+    return dx == NULL ? NULL : call_result(&c, dx);
+}
+
+/* The targets of an identity output with loss: t in the shape and dtype of y; (N,) is taken for (N, 1). Nothing else is
+ * broadcast. A new reference, or NULL. */
+static PyArrayObject *
+values_of(const call *c, const char *name, PyObject *t)
+{
+    char text[SHAPE_TEXT], text_t[SHAPE_TEXT];
+    PyArrayObject *y = c->in[0];
+    if (PyArray_NDIM(y) == 0 || PyArray_SIZE(y) == 0) {
+        PyErr_Format(PyExc_ValueError, "%s: %s has shape %s; it must be (N, outputs), or (outputs,) for one sample, and not "
+                     "empty", c->func, name, shape_text(y, text));
+        return NULL;
+    }
+    PyArrayObject *values = input_as(c->func, "t", t, c->typenum);
+    if (values == NULL) {
+        return NULL;
+    }
+    const int column = PyArray_NDIM(values) == 1 && PyArray_NDIM(y) == 2 && PyArray_DIM(y, 1) == 1
+                       && PyArray_DIM(values, 0) == PyArray_DIM(y, 0);
+    if (!column && !PyArray_SAMESHAPE(values, y)) {
+        PyErr_Format(PyExc_ValueError, "%s: t has shape %s but %s has shape %s; they must be equal", c->func,
+                     shape_text(values, text_t), name, shape_text(y, text));
+        Py_CLEAR(values);
+    }
+    return values;
+}
+
+/* 1 / N if the mean over the rows is wanted, else 1. */
+static double
+share_of_row(const call *c, int mean)
+{
+    return mean && PyArray_NDIM(c->in[0]) > 1 ? 1 / (double)PyArray_DIM(c->in[0], 0) : 1;
+}
+
+/* (x, t, mean): 1/2 sum (x - t)^2 or that over N, and a copy of x */
+PyObject *
+py_identity_with_loss(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "IdentityWithLoss.forward", *const names[] = {"x"};
+    call c;
+    PyObject *loss = NULL;
+    PyArrayObject *y = NULL;
+    if (check_count(func, nargs, 3) < 0) {
+        return NULL;
+    }
+    const int mean = PyObject_IsTrue(args[2]);
+    if (mean < 0 || call_begin(&c, func, 1, args, names, 0) < 0) {
+        return NULL;
+    }
+    PyArrayObject *t = values_of(&c, "x", args[1]);
+    if (t != NULL) {
+        loss = half_squares(&c, PyArray_DATA(t), share_of_row(&c, mean));
+        y = loss == NULL ? NULL : call_output(&c, PyArray_NDIM(c.in[0]), PyArray_DIMS(c.in[0]));
+    }
+    if (y != NULL) {
+        struct elementwise_args e = {.x = INPUT(&c, 0), .out = PyArray_DATA(y)};
+        run(c.k->elementwise[COPY], &e, PyArray_SIZE(y), 1);
+    }
+    Py_XDECREF(t);
+    call_end(&c);
+    PyObject *results[] = {loss, y == NULL ? NULL : call_result(&c, y)};
+    return pack_results(2, results);
+}
+
+/* (y, t, dout, mean): dout (y - t) or that over N */
+PyObject *
+py_identity_with_loss_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "IdentityWithLoss.backward", *const names[] = {"y"};
+    call c;
+    double dout;
+    PyArrayObject *dx = NULL;
+    if (check_count(func, nargs, 4) < 0 || number_of(func, "dout", args[2], &dout) < 0) {
+        return NULL;
+    }
+    const int mean = PyObject_IsTrue(args[3]);
+    if (mean < 0 || call_begin(&c, func, 1, args, names, 0) < 0) {
+        return NULL;
+    }
+    PyArrayObject *t = values_of(&c, "y", args[1]);
+    if (t != NULL) {
+        dx = call_output(&c, PyArray_NDIM(c.in[0]), PyArray_DIMS(c.in[0]));
+    }
+    if (dx != NULL) {
+        struct rows_args r = {.classes = 1, .x = INPUT(&c, 0), .t = PyArray_DATA(t), .y = PyArray_DATA(dx),
+                              .scale = dout * share_of_row(&c, mean)};
+        run(c.k->softmax_with_loss_backward, &r, PyArray_SIZE(dx), 1);
+    }
+    Py_XDECREF(t);
     call_end(&c);
     return dx == NULL ? NULL : call_result(&c, dx);
 }

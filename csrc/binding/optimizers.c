@@ -2,7 +2,7 @@
 
 /* What each rule takes after the parameter and its gradient: arrays that it keeps, then numbers. */
 static const struct {
-    const char *func, *state[2], *number[3];
+    const char *func, *state[2], *number[4];
 } rules[RULES] = {
     [SGD] = {"SGD.update", {NULL}, {"lr"}},
     [MOMENTUM] = {"Momentum.update", {"v"}, {"lr", "momentum"}},
@@ -10,6 +10,7 @@ static const struct {
     [ADAGRAD] = {"AdaGrad.update", {"h"}, {"lr"}},
     [RMSPROP] = {"RMSprop.update", {"h"}, {"lr", "decay_rate"}},
     [ADAM] = {"Adam.update", {"m", "v"}, {"lr_t", "beta1", "beta2"}},
+    [ADAMW] = {"AdamW.update", {"m", "v"}, {"lr_t", "beta1", "beta2", "lr weight_decay"}},
 };
 
 /* The array itself, or where it is not contiguous a copy that is written back when it is released. */
@@ -41,7 +42,7 @@ update(enum rule rule, PyObject *const *args, Py_ssize_t nargs)
     while (arrays < 3 && rules[rule].state[arrays - 1] != NULL) {
         arrays++;
     }
-    while (numbers < 3 && rules[rule].number[numbers] != NULL) {
+    while (numbers < 4 && rules[rule].number[numbers] != NULL) {
         numbers++;
     }
     if (check_count(func, nargs, 1 + arrays + numbers) < 0) {
@@ -131,3 +132,4 @@ RULE(nesterov, NESTEROV)
 RULE(adagrad, ADAGRAD)
 RULE(rmsprop, RMSPROP)
 RULE(adam, ADAM)
+RULE(adamw, ADAMW)

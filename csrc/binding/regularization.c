@@ -1,9 +1,10 @@
 /* Batch normalization and dropout. */
 #include "binding.h"
 
-/* x as rows of one sample each; every other input has one value for each of its columns. -1 with an exception set. */
+/* x as rows of one sample each, or as images if gamma has a value for each channel; every input from the first on has a
+ * value for each column or channel. -1 with an exception set. */
 static int
-check_columns(const call *c, const char *const *names, int first, struct batchnorm_args *s)
+check_columns(const call *c, const char *const *names, int gamma, int first, struct batchnorm_args *s)
 {
     char text[SHAPE_TEXT];
     PyArrayObject *x = c->in[0];
@@ -14,10 +15,16 @@ check_columns(const call *c, const char *const *names, int first, struct batchno
     }
     s->rows = PyArray_DIM(x, 0);
     s->cols = PyArray_MultiplyList(PyArray_DIMS(x) + 1, PyArray_NDIM(x) - 1);
+    s->pixels = 1;
+    if (PyArray_NDIM(x) == 4 && PyArray_SIZE(c->in[gamma]) == PyArray_DIM(x, 1) && s->cols != PyArray_DIM(x, 1)) {
+        s->pixels = PyArray_DIM(x, 2) * PyArray_DIM(x, 3);
+        s->cols = PyArray_DIM(x, 1);
+    }
     for (int i = first; i < c->n; i++) {
         if (PyArray_NDIM(c->in[i]) != 1 || PyArray_DIM(c->in[i], 0) != s->cols) {
-            PyErr_Format(PyExc_ValueError, "%s: %s has shape %s but %s has %zd values a sample; it must be (%zd,)", c->func,
-                         names[i], shape_text(c->in[i], text), names[0], (Py_ssize_t)s->cols, (Py_ssize_t)s->cols);
+            PyErr_Format(PyExc_ValueError, "%s: %s has shape %s but %s has %zd %s; it must be (%zd,)", c->func, names[i],
+                         shape_text(c->in[i], text), names[0], (Py_ssize_t)s->cols,
+                         s->pixels == 1 ? "values a sample" : "channels", (Py_ssize_t)s->cols);
             return -1;
         }
     }
@@ -59,16 +66,17 @@ py_batchnorm_train(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_
         || call_begin(&c, func, 5, args, names, 0) < 0) {
         return NULL;
     }
-    if (check_columns(&c, names, 1, &s) < 0) {
+    if (check_columns(&c, names, 1, 1, &s) < 0) {
         goto done;
     }
-    if (s.rows == 0) {
-        PyErr_Format(PyExc_ValueError, "%s: x has no samples, and so no mean; pass at least one", func);
+    if (s.rows * s.pixels == 0) {
+        PyErr_Format(PyExc_ValueError, "%s: x has no %s, and so no mean; pass at least one", func,
+                     s.rows == 0 ? "samples" : "pixels");
         goto done;
     }
     const npy_intp dims[] = {s.rows, s.cols};
     out[0] = new_array(&c, PyArray_NDIM(c.in[0]), PyArray_DIMS(c.in[0]), &s.out);
-    out[1] = new_array(&c, 2, dims, &s.xc);
+    out[1] = s.pixels == 1 ? new_array(&c, 2, dims, &s.xc) : new_array(&c, 4, PyArray_DIMS(c.in[0]), &s.xc);
     out[2] = new_array(&c, 1, dims + 1, &s.std);
     out[3] = new_array(&c, 1, dims + 1, &s.new_mean);
     out[4] = new_array(&c, 1, dims + 1, &s.new_var);
@@ -80,7 +88,7 @@ py_batchnorm_train(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_
     s.beta = INPUT(&c, 2);
     s.running_mean = INPUT(&c, 3);
     s.running_var = INPUT(&c, 4);
-    run(c.k->batchnorm_train, &s, s.cols, 4 * s.rows);
+    run(s.pixels == 1 ? c.k->batchnorm_train : c.k->channelnorm_train, &s, s.cols, 4 * s.rows * s.pixels);
 done:
     return finish(&c, 5, out);
 }
@@ -97,7 +105,7 @@ py_batchnorm_test(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t
     if (check_count(func, nargs, 5) < 0 || call_begin(&c, func, 5, args, names, 0) < 0) {
         return NULL;
     }
-    if (check_columns(&c, names, 1, &s) == 0) {
+    if (check_columns(&c, names, 1, 1, &s) == 0) {
         out = new_array(&c, PyArray_NDIM(c.in[0]), PyArray_DIMS(c.in[0]), &s.out);
     }
     if (out != NULL) {
@@ -106,7 +114,7 @@ py_batchnorm_test(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t
         s.beta = INPUT(&c, 2);
         s.running_mean = INPUT(&c, 3);
         s.running_var = INPUT(&c, 4);
-        run(c.k->batchnorm_test, &s, s.cols, 2 * s.rows);
+        run(s.pixels == 1 ? c.k->batchnorm_test : c.k->channelnorm_test, &s, s.cols, 2 * s.rows * s.pixels);
     }
     call_end(&c);
     return out == NULL ? NULL : call_result(&c, out);
@@ -125,11 +133,13 @@ py_batchnorm_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
     if (check_count(func, nargs, 4) < 0 || call_begin(&c, func, 4, args, names, 0) < 0) {
         return NULL;
     }
-    if (check_columns(&c, names, 2, &s) < 0) {
+    if (check_columns(&c, names, 2, 2, &s) < 0) {
         goto done;
     }
     const npy_intp dims[] = {s.rows, s.cols};
-    if (PyArray_NDIM(c.in[1]) != 2 || !PyArray_CompareLists(PyArray_DIMS(c.in[1]), dims, 2)) {
+    const npy_intp *seen = s.pixels == 1 ? dims : PyArray_DIMS(c.in[0]);
+    const int ndim = s.pixels == 1 ? 2 : 4;
+    if (PyArray_NDIM(c.in[1]) != ndim || !PyArray_CompareLists(PyArray_DIMS(c.in[1]), seen, ndim)) {
         PyErr_Format(PyExc_ValueError, "%s: dout has shape %s but forward saw another one; call forward first", func,
                      shape_text(c.in[0], text));
         goto done;
@@ -144,7 +154,7 @@ py_batchnorm_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
     s.xc = (void *)INPUT(&c, 1);
     s.gamma = INPUT(&c, 2);
     s.std = (void *)INPUT(&c, 3);
-    run(c.k->batchnorm_backward, &s, s.cols, 4 * s.rows);
+    run(s.pixels == 1 ? c.k->batchnorm_backward : c.k->channelnorm_backward, &s, s.cols, 4 * s.rows * s.pixels);
 done:
     return finish(&c, 3, out);
 }

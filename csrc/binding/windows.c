@@ -104,6 +104,20 @@ image_shape(const char *func, const char *name, PyObject *shape, npy_intp dims[4
     return 0;
 }
 
+/* Whether dout has a value for every window. -1 with an exception set. */
+static int
+check_dout(const char *func, PyArrayObject *dout, const struct windows *w)
+{
+    char text[SHAPE_TEXT];
+    const npy_intp dims[] = {w->n, w->c, w->oh, w->ow};
+    if (PyArray_NDIM(dout) != 4 || !PyArray_CompareLists(PyArray_DIMS(dout), dims, 4)) {
+        PyErr_Format(PyExc_ValueError, "%s: dout has shape %s but forward gave (%zd, %zd, %zd, %zd); they must be equal", func,
+                     shape_text(dout, text), dims[0], dims[1], dims[2], dims[3]);
+        return -1;
+    }
+    return 0;
+}
+
 /* (x, pool_h, pool_w, stride, pad): out, and the place of the largest pixel in each window */
 PyObject *
 py_pool_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
@@ -147,22 +161,17 @@ py_pool_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t 
     static const char *const func = "Pooling.backward", *const names[] = {"dout"};
     call c;
     npy_intp shape[4];
-    char text[SHAPE_TEXT];
     struct pool_args p = {.out = NULL};
     PyArrayObject *dx = NULL;
     if (check_count(func, nargs, 7) < 0 || call_begin(&c, func, 1, args, names, 0) < 0) {
         return NULL;
     }
     if (image_shape(func, "the shape of x", args[2], shape) < 0
-        || windows_from(func, shape, "the windows have", "pool_h", "pool_w", args + 3, &p.win) < 0) {
+        || windows_from(func, shape, "the windows have", "pool_h", "pool_w", args + 3, &p.win) < 0
+        || check_dout(func, c.in[0], &p.win) < 0) {
         goto done;
     }
     const npy_intp dims[] = {p.win.n, p.win.c, p.win.oh, p.win.ow};
-    if (PyArray_NDIM(c.in[0]) != 4 || !PyArray_CompareLists(PyArray_DIMS(c.in[0]), dims, 4)) {
-        PyErr_Format(PyExc_ValueError, "%s: dout has shape %s but forward gave (%zd, %zd, %zd, %zd); they must be equal", func,
-                     shape_text(c.in[0], text), dims[0], dims[1], dims[2], dims[3]);
-        goto done;
-    }
     PyArrayObject *index = (PyArrayObject *)args[1];
     if (!PyArray_Check(index) || PyArray_TYPE(index) != NPY_INT32 || !PyArray_ISCARRAY_RO(index)
         || PyArray_NDIM(index) != 4 || !PyArray_CompareLists(PyArray_DIMS(index), dims, 4)) {
@@ -178,6 +187,57 @@ py_pool_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t 
     p.dx = PyArray_DATA(dx);
     run(c.k->pool_backward, &p, p.win.n * p.win.c, p.win.h * p.win.w);
 done:
+    call_end(&c);
+    return dx == NULL ? NULL : call_result(&c, dx);
+}
+
+/* (x, pool_h, pool_w, stride, pad): the mean of every window */
+PyObject *
+py_average_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "AveragePooling.forward", *const names[] = {"x"};
+    call c;
+    struct average_args a = {.out = NULL};
+    PyArrayObject *out = NULL;
+    if (check_count(func, nargs, 5) < 0 || call_begin(&c, func, 1, args, names, 0) < 0) {
+        return NULL;
+    }
+    if (check_images(func, "x", c.in[0]) == 0
+        && windows_from(func, PyArray_DIMS(c.in[0]), "the windows have", "pool_h", "pool_w", args + 1, &a.win) == 0) {
+        const npy_intp dims[] = {a.win.n, a.win.c, a.win.oh, a.win.ow};
+        out = call_output(&c, 4, dims);
+    }
+    if (out != NULL) {
+        a.x = INPUT(&c, 0);
+        a.out = PyArray_DATA(out);
+        run(c.k->average_forward, &a, a.win.n * a.win.c, a.win.oh * a.win.ow * a.win.fh * a.win.fw);
+    }
+    call_end(&c);
+    return out == NULL ? NULL : call_result(&c, out);
+}
+
+/* (dout, shape of x, pool_h, pool_w, stride, pad): dx */
+PyObject *
+py_average_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "AveragePooling.backward", *const names[] = {"dout"};
+    call c;
+    npy_intp shape[4];
+    struct average_args a = {.out = NULL};
+    PyArrayObject *dx = NULL;
+    if (check_count(func, nargs, 6) < 0 || call_begin(&c, func, 1, args, names, 0) < 0) {
+        return NULL;
+    }
+    if (image_shape(func, "the shape of x", args[1], shape) == 0
+        && windows_from(func, shape, "the windows have", "pool_h", "pool_w", args + 2, &a.win) == 0
+        && check_dout(func, c.in[0], &a.win) == 0) {
+        dx = call_output(&c, 4, shape);
+    }
+    if (dx != NULL) {
+        a.dout = INPUT(&c, 0);
+        a.dx = PyArray_DATA(dx);
+        run(c.k->average_backward, &a, a.win.n * a.win.c, a.win.oh * a.win.ow * a.win.fh * a.win.fw);
+    }
     call_end(&c);
     return dx == NULL ? NULL : call_result(&c, dx);
 }

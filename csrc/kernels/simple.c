@@ -17,7 +17,9 @@
 #include "optimizer_tmpl.h"
 #include "simple_conv_tmpl.h"
 #include "pool_tmpl.h"
+#include "average_tmpl.h"
 #include "regularization_tmpl.h"
+#include "channelnorm_tmpl.h"
 #undef REAL_BITS
 
 #define REAL_BITS 64
@@ -29,7 +31,9 @@
 #include "optimizer_tmpl.h"
 #include "simple_conv_tmpl.h"
 #include "pool_tmpl.h"
+#include "average_tmpl.h"
 #include "regularization_tmpl.h"
+#include "channelnorm_tmpl.h"
 #include "perturb_tmpl.h"
 #include "simple_numgrad_tmpl.h"
 #undef REAL_BITS

@@ -25,7 +25,9 @@
 #include "conv_pooled_tmpl.h"
 #include "conv_backward_tmpl.h"
 #include "pool_tmpl.h"
+#include "average_tmpl.h"
 #include "regularization_tmpl.h"
+#include "channelnorm_tmpl.h"
 #undef REAL_BITS
 
 #define REAL_BITS 64
@@ -44,7 +46,9 @@
 #include "conv_pooled_tmpl.h"
 #include "conv_backward_tmpl.h"
 #include "pool_tmpl.h"
+#include "average_tmpl.h"
 #include "regularization_tmpl.h"
+#include "channelnorm_tmpl.h"
 #include "perturb_tmpl.h"
 #include "numgrad_tmpl.h"
 #undef REAL_BITS

@@ -1,10 +1,13 @@
 """Addition and multiplication as layers (section 5.4): the book's apples and oranges."""
 
-from pynn import _core
+import pynn._core as _core
 
 
 class AddLayer:
     """``z = x + y``."""
+
+    params = ()
+    buffers = ()
 
     def forward(self, x, y):
         """Compute ``x + y``.
@@ -20,6 +23,9 @@ class AddLayer:
         """Return ``(dx, dy)``: the upstream gradient, twice."""
         return _core.multiply(dout, 1), _core.multiply(dout, 1)
 
+    def __repr__(self):
+        return "AddLayer()"
+
 
 class MulLayer:
     """``z = x y``.
@@ -29,6 +35,9 @@ class MulLayer:
     x, y : number or array_like
         What `forward` saw last.
     """
+
+    params = ()
+    buffers = ()
 
     def __init__(self):
         self.x = None
@@ -45,3 +54,6 @@ class MulLayer:
         if self.x is None:
             raise RuntimeError("MulLayer.backward: call forward first; it keeps x and y")
         return _core.multiply(dout, self.y), _core.multiply(dout, self.x)
+
+    def __repr__(self):
+        return "MulLayer()"

@@ -7,8 +7,9 @@ H, and likewise along W. Pixels that no window reaches at the far side are ignor
 
 import numpy as np
 
-from pynn import _core
+import pynn._core as _core
 from pynn.layers.derived import Derived
+from pynn.layers.initial import draw_weights, standard_deviation
 
 
 def im2col(input_data, filter_h, filter_w, stride=1, pad=0):
@@ -65,7 +66,8 @@ class Convolution:
     Parameters
     ----------
     W : ndarray, shape (FN, C, FH, FW)
-    b : ndarray, shape (FN,), or a number
+    b : ndarray, shape (FN,), a number, or None
+        None is a layer without bias.
     stride, pad : int
 
     Attributes
@@ -73,10 +75,11 @@ class Convolution:
     x : ndarray
         What `forward` saw last.
     dW, db : ndarray, shapes (FN, C, FH, FW) and (FN,)
-        Gradients of the loss, set by `backward`.
-    needs_dx : bool
-        False on the first layer of a network, whose input no one differentiates: `backward` then returns None.
+        Gradients of the loss, set by `backward`; `db` is None in a layer without bias.
     """
+
+    params = ("W", "b")
+    buffers = ()
 
     def __init__(self, W, b, stride=1, pad=0):
         self.W = W
@@ -86,7 +89,28 @@ class Convolution:
         self.x = None
         self.dW = None
         self.db = None
-        self.needs_dx = True
+        self.block = None       # what computed the last forward pass, if not this layer alone
+
+    @classmethod
+    def of(cls, channels, filters, size, stride=1, pad=0, weight_init_std="relu", *, bias=True, dtype=np.float64):
+        """A layer with weights drawn from NumPy's global state and a bias of zeros.
+
+        Parameters
+        ----------
+        channels, filters : int
+            C and FN.
+        size : int
+            FH and FW.
+        stride, pad : int
+        weight_init_std : float or {'relu', 'he', 'sigmoid', 'tanh', 'xavier'}
+            Standard deviation of the weights; by name ``sqrt(2 / n)`` or ``sqrt(1 / n)`` for ``n = C FH FW`` (section 6.2).
+        bias : bool
+            Whether there is a bias.
+        dtype : float64 or float32
+        """
+        scale = standard_deviation(cls.__name__, weight_init_std, channels * size * size)
+        W = draw_weights(scale, (filters, channels, size, size), dtype)
+        return cls(W, np.zeros(filters, dtype) if bias else None, stride, pad)
 
     def forward(self, x):
         """Return the images filtered.
@@ -105,14 +129,21 @@ class Convolution:
             If the channels of `x` and `W` differ in number, or a filter is larger than the padded images.
         """
         self.x = x if isinstance(x, np.ndarray) else np.asarray(x)
+        self.block = None
         return _core.conv_forward(x, self.W, self.b, self.stride, self.pad)
 
-    def backward(self, dout):
-        """Set ``dW`` and ``db``; return dx in the shape of x."""
+    def backward(self, dout, needs_dx=True):
+        """Set ``dW`` and ``db``; return dx in the shape of x, or None without `needs_dx`."""
         if self.x is None:
             raise RuntimeError("Convolution.backward: call forward first; it keeps x")
-        dx, self.dW, self.db = _core.conv_backward(self.x, self.W, dout, self.stride, self.pad, self.needs_dx)
+        dx, self.dW, db = _core.conv_backward(self.x, self.W, dout, self.stride, self.pad, needs_dx)
+        self.db = None if self.b is None else db
         return dx
+
+    def __repr__(self):
+        filters, channels, height, width = np.shape(self.W)
+        return (f"Convolution({channels} -> {filters}, {height}x{width}, stride={self.stride}, pad={self.pad}"
+                f"{'' if self.b is not None else ', no bias'})")
 
 
 class Pooling:
@@ -138,6 +169,8 @@ class Pooling:
         The same as the book has it: the windows in the order of an output whose channels come last.
     """
 
+    params = ()
+    buffers = ()
     x = Derived()
 
     def __init__(self, pool_h, pool_w, stride=2, pad=0):
@@ -166,3 +199,6 @@ class Pooling:
         if self.index is None:
             return None
         return self.index.transpose(0, 2, 3, 1).ravel().astype(np.int64)
+
+    def __repr__(self):
+        return f"Pooling({self.pool_h}x{self.pool_w}, stride={self.stride}, pad={self.pad})"

@@ -30,28 +30,9 @@ class MultiLayerNetExtend(MultiLayerNet):
         super().__init__(input_size, hidden_size_list, output_size, activation, weight_init_std, weight_decay_lambda,
                          dtype=dtype)
 
-    def _add_activation(self, idx, activation):
-        if self.use_batchnorm:
-            size = self.hidden_size_list[idx - 1]
-            gamma = self.params[f"gamma{idx}"] = np.ones(size, self.dtype)
-            beta = self.params[f"beta{idx}"] = np.zeros(size, self.dtype)
-            self.layers[f"BatchNorm{idx}"] = BatchNormalization(gamma, beta)
-            self.owners[f"gamma{idx}"] = (f"BatchNorm{idx}", "gamma")
-            self.owners[f"beta{idx}"] = (f"BatchNorm{idx}", "beta")
-        super()._add_activation(idx, activation)
+    def _hidden_layers(self, idx, size, activation):
+        layers = {f"BatchNorm{idx}": BatchNormalization.of(size)} if self.use_batchnorm else {}
+        layers |= super()._hidden_layers(idx, size, activation)
         if self.use_dropout:
-            self.layers[f"Dropout{idx}"] = Dropout(self.dropout_ration)
-
-    def predict(self, x, train_flg=False):
-        """Return the scores of every class, (N, classes), before the softmax, for x of shape (N, inputs).
-
-        With `train_flg`, batch normalization takes the statistics of x and dropout drops.
-        """
-        return self._forward(x, train_flg)
-
-    def loss(self, x, t, train_flg=False):
-        """Return the mean cross-entropy of softmax(predict(x, train_flg)) against t, plus the penalty."""
-        return self.last_layer.forward(self.predict(x, train_flg), t) + self._weight_decay()
-
-    def _training_loss(self, x, t):
-        return self.loss(x, t, train_flg=True)
+            layers[f"Dropout{idx}"] = Dropout(self.dropout_ration)
+        return layers

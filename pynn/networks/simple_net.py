@@ -1,12 +1,13 @@
 """The smallest network of chapter 4."""
+
 import numpy as np
 
-from ..layers import Affine, SoftmaxWithLoss
-from .network import Network
+from pynn.layers import Affine
+from pynn.networks.network import Network
 
 
 class SimpleNet(Network):
-    """Two inputs, three classes, one matrix ``W`` and no bias (ch. 4.4.2), to look at a gradient of 2x3 numbers.
+    """Two inputs, three classes, one matrix ``W`` and no bias (section 4.4.2), to look at a gradient of 2x3 numbers.
 
     Parameters
     ----------
@@ -15,11 +16,11 @@ class SimpleNet(Network):
     """
 
     def __init__(self, dtype=np.float64):
-        super().__init__(dtype)
-        self.params["W"] = np.random.randn(2, 3).astype(self.dtype)
-        self.owners["W"] = ("Affine1", "W")
-        self.layers["Affine1"] = Affine(self.params["W"], np.zeros(3, self.dtype))
-        self.last_layer = SoftmaxWithLoss()
+        super().__init__([Affine(np.random.randn(2, 3), None)], dtype=dtype)
+
+    def places(self):
+        """The only parameter, which needs no number."""
+        return {"W": (self.layers[0], "W")}
 
     @property
     def W(self):

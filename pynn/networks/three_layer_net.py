@@ -1,9 +1,9 @@
 """The forward pass of chapter 3."""
 import numpy as np
 
-from .._core import affine_forward
-from ..functions import identity_function, sigmoid, softmax
-from .network import Network
+from pynn._core import affine_forward
+from pynn.functions import identity_function, sigmoid, softmax
+from pynn.networks.network import Network
 
 
 def _book_params():

@@ -115,3 +115,17 @@ class Adam:
             self.m[key] += (1 - self.beta1) * (grads[key] - self.m[key])
             self.v[key] += (1 - self.beta2) * (grads[key]**2 - self.v[key])
             params[key] -= lr_t * self.m[key] / (np.sqrt(self.v[key]) + EPSILON)
+
+
+class AdamW(Adam):
+    """Adam's step and W := W - lr weight_decay W (arXiv:1711.05101)."""
+
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, weight_decay=0.01):
+        super().__init__(lr, beta1, beta2)
+        self.weight_decay = weight_decay
+
+    def update(self, params, grads):
+        decay = {key: self.lr * self.weight_decay * value for key, value in params.items()}
+        super().update(params, grads)
+        for key in params:
+            params[key] -= decay[key]

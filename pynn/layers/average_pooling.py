@@ -1,0 +1,48 @@
+"""Average pooling: section 7.3 names it beside max-pooling."""
+
+import numpy as np
+
+import pynn._core as _core
+
+
+class AveragePooling:
+    """The mean of every window.
+
+    Zeros around the images count in the mean, as the book's `im2col` would have it: with ``pad=1`` the corner of a 3x3 window
+    is the sum of four pixels divided by nine.
+
+    Parameters
+    ----------
+    pool_h, pool_w : int
+        Size of the windows.
+    stride, pad : int
+
+    Attributes
+    ----------
+    x : ndarray
+        What `forward` saw last.
+    """
+
+    params = ()
+    buffers = ()
+
+    def __init__(self, pool_h, pool_w, stride=2, pad=0):
+        self.pool_h = pool_h
+        self.pool_w = pool_w
+        self.stride = stride
+        self.pad = pad
+        self.x = None
+
+    def forward(self, x):
+        """Return the means, shape (N, C, out_h, out_w), for x of shape (N, C, H, W)."""
+        self.x = x if isinstance(x, np.ndarray) else np.asarray(x)
+        return _core.average_forward(x, self.pool_h, self.pool_w, self.stride, self.pad)
+
+    def backward(self, dout):
+        """Return dx: every pixel of a window gets an equal share of its dout."""
+        if self.x is None:
+            raise RuntimeError("AveragePooling.backward: call forward first; it keeps x")
+        return _core.average_backward(dout, self.x.shape, self.pool_h, self.pool_w, self.stride, self.pad)
+
+    def __repr__(self):
+        return f"AveragePooling({self.pool_h}x{self.pool_w}, stride={self.stride}, pad={self.pad})"
