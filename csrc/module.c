@@ -17,6 +17,7 @@ static PyMethodDef methods[] = {
     METHOD(relu, "max(0, x)"),
     METHOD(relu_grad, "1 where x >= 0, else 0"),
     METHOD(tanh, "tanh x"),
+    METHOD(as_array, "x as an array, refused in words where it cannot be one"),
     METHOD(add, "x + y"),
     METHOD(multiply, "x y"),
     METHOD(softmax, "exp(x - max x) / sum exp(x - max x)"),
@@ -116,6 +117,7 @@ exec_module(PyObject *Py_UNUSED(module))
     if (PyArray_ImportNumPyAPI() < 0 || memory_init() < 0) {
         return -1;
     }
+    call_init();
     const char *name = getenv("PYNN_CPU");
     name = name != NULL && name[0] != '\0' ? name : NULL;
     return dispatch_init(name) < 0 ? unknown_cpu(name) : 0;

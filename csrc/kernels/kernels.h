@@ -250,10 +250,10 @@ struct kernels {
     range_kernel *conv_forward, *conv_backward, *conv_sum;
     void (*conv_unpack)(const struct conv_args *args);
 
-    /* Max-pooling and its gradient; the range is planes of x. struct pool_args */
+    /* Max-pooling, where the range is windows, and its gradient, where it is planes of x. struct pool_args */
     range_kernel *pool_forward, *pool_backward;
 
-    /* Average pooling likewise. struct average_args */
+    /* Average pooling, where the range is rows of windows, and its gradient, where it is planes. struct average_args */
     range_kernel *average_forward, *average_backward;
 
     /* The patches of a range of n oh rows of windows; the sum of patches on a range of n c planes. struct im2col_args */
