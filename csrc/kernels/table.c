@@ -28,6 +28,7 @@
 #include "average_tmpl.h"
 #include "regularization_tmpl.h"
 #include "channelnorm_tmpl.h"
+#include "tour_tmpl.h"
 #undef REAL_BITS
 
 #define REAL_BITS 64
@@ -49,6 +50,7 @@
 #include "average_tmpl.h"
 #include "regularization_tmpl.h"
 #include "channelnorm_tmpl.h"
+#include "tour_tmpl.h"
 #include "perturb_tmpl.h"
 #include "numgrad_tmpl.h"
 #undef REAL_BITS
