@@ -69,7 +69,7 @@ class Tour:
         return ax
 
 
-def tour(n=512, threads=None):
+def tour(n=1024, threads=None):
     """Time every step from the plain triple loop to pynn's product on this machine, beside NumPy and the processor's peak.
 
     Parameters

@@ -7,9 +7,18 @@
 #define TOUR_KC 256                                 /* blocks of k and of columns that stay in the caches */
 #define TOUR_NC 512
 
+/* Steps 1 to 4 work on single numbers: GCC would find some vectors by itself, and hide what each step brings. */
+#ifndef ONE_BY_ONE
+#if defined(__clang__)
+#define ONE_BY_ONE
+#else
+#define ONE_BY_ONE __attribute__((optimize("no-tree-vectorize", "no-tree-slp-vectorize")))
+#endif
+#endif
+
 /* Step 1, the formula: every element of C is a row of A times a column of B. B is read down its columns, a cache line for each
  * number, and each sum waits for the one before. */
-static void
+ONE_BY_ONE static void
 FN(tour_formula)(const struct tour_args *t)
 {
     const real *a = t->a, *b = t->b;
@@ -26,7 +35,7 @@ FN(tour_formula)(const struct tour_args *t)
 }
 
 /* The rows of C for [l0, l1) of k, columns [j0, j1): C[i, j] += A[i, l] B[l, j] with j innermost. */
-inline_always void
+ONE_BY_ONE static void
 FN(tour_rows)(const struct tour_args *t, ptrdiff_t l0, ptrdiff_t l1, ptrdiff_t j0, ptrdiff_t j1)
 {
     const real *a = t->a, *b = t->b;
@@ -41,9 +50,9 @@ FN(tour_rows)(const struct tour_args *t, ptrdiff_t l0, ptrdiff_t l1, ptrdiff_t j
     }
 }
 
-/* Step 2, loop order: the innermost loop runs along rows of B and C, so every cache line is used whole, and the compiler
- * finds vectors by itself. */
-static void
+/* Step 2, loop order: the innermost loop runs along rows of B and C, so every cache line is used whole, and no product
+ * waits for the one before. */
+ONE_BY_ONE static void
 FN(tour_order)(const struct tour_args *t)
 {
     memset(t->c, 0, (size_t)(t->m * t->n) * sizeof(real));
@@ -51,7 +60,7 @@ FN(tour_order)(const struct tour_args *t)
 }
 
 /* Step 3, blocking: a block of B small enough for the cache meets all rows of A before the next one comes. */
-static void
+ONE_BY_ONE static void
 FN(tour_blocking)(const struct tour_args *t)
 {
     memset(t->c, 0, (size_t)(t->m * t->n) * sizeof(real));
@@ -81,7 +90,7 @@ FN(tour_rest)(const struct tour_args *t, const ptrdiff_t i[2], const ptrdiff_t j
 
 /* Step 4, registers: a tile of C of 4 x 4 numbers stays in registers while k runs. 8 numbers are loaded for 16 products, where
  * the steps before load and store C for every product. */
-static void
+ONE_BY_ONE static void
 FN(tour_registers)(const struct tour_args *t)
 {
     const real *a = t->a, *b = t->b;

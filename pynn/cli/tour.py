@@ -12,7 +12,7 @@ def add_parser(commands):
         description="Time the matrix product in seven steps (loop order, blocking, registers, vectors, packing, threads), each a "
                     "small C function that can be read in csrc/kernels/tour_tmpl.h, beside pynn's own, NumPy's and the processor's peak.")
     parser.set_defaults(run=run)
-    parser.add_argument("--size", type=number(int, 1, 4096), default=512, metavar="N", help="of the square matrices (default: %(default)s)")
+    parser.add_argument("--size", type=number(int, 1, 4096), default=1024, metavar="N", help="of the square matrices (default: %(default)s)")
     parser.add_argument("--threads", type=number(int, 1, 128), metavar="N", help="(default: those in use)")
     parser.add_argument("--output", type=Path, metavar="PNG", help="draw the staircase there")
 
