@@ -14,6 +14,7 @@ from pynn.functions import *
 from pynn.gradient import *
 from pynn.io import load_params as load_params
 from pynn.io import save_params as save_params
+from pynn.kernels import *
 from pynn.layers import *
 from pynn.networks import *
 from pynn.optimizer import *
