@@ -68,17 +68,6 @@ array_as(const char *func, const char *name, PyArrayObject *x, int typenum)
 }
 
 PyArrayObject *
-input_as(const char *func, const char *name, PyObject *x, int typenum)
-{
-    PyArrayObject *given = array_from(func, name, x), *array = NULL;
-    if (given != NULL) {
-        array = array_as(func, name, given, typenum);
-        Py_DECREF(given);
-    }
-    return array;
-}
-
-PyArrayObject *
 mask_from(const char *func, PyObject *x)
 {
     PyArrayObject *given = array_from(func, "mask", x), *mask = NULL;

@@ -32,9 +32,6 @@ computing_type(const char *func, const char *name, PyArrayObject *x)
 /* x as a C-contiguous, aligned array of native numbers of a dtype: x itself where it is one. A new reference, or NULL. */
 PyArrayObject *array_as(const char *func, const char *name, PyArrayObject *x, int typenum);
 
-/* Both at once. */
-PyArrayObject *input_as(const char *func, const char *name, PyObject *x, int typenum);
-
 /* The mask of a ReLU or of dropout: a C-contiguous bool array. A new reference, or NULL. */
 PyArrayObject *mask_from(const char *func, PyObject *mask);
 
