@@ -48,6 +48,9 @@ py_method py_mlp_numerical_gradient;
 /* threads.c */
 py_method py_get_num_threads, py_set_num_threads;
 
+/* tour.c */
+py_method py_use_kernels, py_kernels, py_tour, py_tour_peak;
+
 /* conv.c */
 py_method py_conv_forward, py_conv_backward, py_conv_block_forward, py_conv_block_backward;
 

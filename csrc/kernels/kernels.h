@@ -212,9 +212,22 @@ struct perturb_rows_args {
     double *a;                  /* a row for each change */
 };
 
+/* The product climbed in steps, for whoever reads the kernels: A is m x k, B is k x n, C is m x n, all C-contiguous. */
+#define TOUR_STEPS 7
+
+struct tour_args {
+    ptrdiff_t m, n, k;
+    const void *a, *b;
+    void *c;
+};
+
 struct kernels {
     const char *isa;
     size_t itemsize;
+
+    /* Step 0 to TOUR_STEPS - 1 of the tour; TOUR_STEPS measures the peak. Returns the number of multiplications and
+     * additions. */
+    double (*tour)(int step, const struct tour_args *args);
 
     /* C = A B + bias, then ReLU; spreads itself over the pool. */
     void (*gemm)(const struct gemm_args *args);

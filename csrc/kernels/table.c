@@ -29,6 +29,7 @@
 #include "average_tmpl.h"
 #include "regularization_tmpl.h"
 #include "channelnorm_tmpl.h"
+#include "tour_tmpl.h"
 #undef REAL_BITS
 
 #define REAL_BITS 64
@@ -51,6 +52,7 @@
 #include "average_tmpl.h"
 #include "regularization_tmpl.h"
 #include "channelnorm_tmpl.h"
+#include "tour_tmpl.h"
 #include "perturb_tmpl.h"
 #include "numgrad_tmpl.h"
 #undef REAL_BITS
