@@ -30,7 +30,7 @@ def save(name, axes):
 
 def apples():
     apple, apples, orange, oranges = (pynn.plot.Node(*pair) for pair in
-                                      ((100, "apple"), (2, "apples"), (150, "orange"), (3, "oranges")))
+                                      ((100, "apple price"), (2, "apples"), (150, "orange price"), (3, "oranges")))
     tax = pynn.plot.Node(1.1, "tax")
     price = (apple * apples + orange * oranges) * tax
     price.name = "price"
@@ -71,7 +71,8 @@ def convnet():
 def dense():
     (x, t), (x_test, t_test) = pynn.load_digits()
     net = pynn.MultiLayerNet(64, [50, 50, 50], 10)
-    trainer = pynn.Trainer(net, x, t, x_test, t_test, epochs=12, mini_batch_size=100, optimizer_param={"lr": 0.003}, verbose=False)
+    trainer = pynn.Trainer(net, x, t, x_test, t_test, epochs=12, mini_batch_size=100, optimizer="Adam",
+                           optimizer_param={"lr": 0.003}, verbose=False)
     trainer.train()
     save("history", pynn.plot.plot_history(trainer))
     save("confusion_matrix", pynn.plot.plot_confusion_matrix(net, x_test, t_test))
@@ -117,6 +118,7 @@ def plane():
         path.append([float(params["x"]), float(params["y"])])
         optimizer.update(params, {"x": params["x"] / 10, "y": 2 * params["y"]})
     pynn.plot.plot_path(f, path, ax=axes[1]).set_title("SGD zigzags")
+    axes[1].locator_params(nbins=5)
     save("plane", axes)
 
 

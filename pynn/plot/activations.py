@@ -8,7 +8,8 @@ from pynn.plot.weights import histogram
 def plot_activation_histograms(net, x, layers=None, axes=None, bins=40):
     """Draw a histogram of what comes out of each layer (section 6.2.2).
 
-    Do they pile up at 0 and 1, where the sigmoid is flat, or at one value, the units may all do the same: see to the first weights.
+    Where they pile up at 0 and 1 the sigmoid is flat and the gradient vanishes; where they all lie close together the units do the same
+    as each other. Either way, see to the first weights.
 
     Parameters
     ----------
@@ -25,7 +26,8 @@ def plot_activation_histograms(net, x, layers=None, axes=None, bins=40):
     Returns
     -------
     axes : ndarray of Axes
-        The titles have the mean and the standard deviation; after ReLU also the share of zeros.
+        The titles have the mean and the standard deviation; after ReLU also the share of zeros, whose bar would dwarf
+        the others and ends above the picture.
     """
     function = "plot_activation_histograms"
     found = {name: (type(layer).__name__, out) for name, layer, out in outputs(function, net, x)}
@@ -38,5 +40,5 @@ def plot_activation_histograms(net, x, layers=None, axes=None, bins=40):
     for ax, name in zip(panels(function, axes, len(chosen)), chosen):
         kind, out = found[name]
         zeros = f", {(out == 0).mean():.0%} zero" if kind == "Relu" else ""
-        histogram(ax, out, bins, name + zeros)
+        histogram(ax, out, bins, name + zeros, cut=kind == "Relu")
     return axes

@@ -43,17 +43,17 @@ def plot_confusion_matrix(net, x=None, t=None, names=None, ax=None):
 def _draw(ax, counts, names):
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     right = np.eye(len(counts), dtype=bool)
-    ax.imshow(np.where(right, share, np.nan), cmap="Blues", vmin=0, vmax=1.25)
     strongest = max(0.1, share[~right].max(initial=0))
-    ax.imshow(np.where(right, np.nan, share), cmap="Oranges", vmin=0, vmax=1.6 * strongest)
+    for part, colours, darkest in (right, "Blues", 1.25), (~right, "Oranges", 1.6 * strongest):
+        ax.imshow(np.where(part & (counts > 0), share, np.nan), cmap=colours, vmin=0, vmax=darkest)
     for (i, j), count in np.ndenumerate(counts):
         if count:
             ax.text(j, i, count, ha="center", va="center", fontsize=9, color="white" if i == j and share[i, j] > 0.7 else "black")
-    ax.set(xticks=range(len(counts)), yticks=range(len(counts)), xticklabels=names, yticklabels=names, xlabel="predicted",
-           ylabel="right")
+    ax.set(xticks=range(len(counts)), yticks=range(len(counts)), xticklabels=names, yticklabels=names, xlabel="predicted label",
+           ylabel="right label")
     ax.set_xticks(np.arange(1, len(counts)) - 0.5, minor=True)
     ax.set_yticks(np.arange(1, len(counts)) - 0.5, minor=True)
     ax.grid(False)
-    ax.grid(which="minor", color="white", linewidth=1)
+    ax.grid(which="minor", color="0.9", linewidth=0.8)
     ax.tick_params(which="both", length=0)
     ax.spines[:].set_visible(False)

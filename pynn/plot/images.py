@@ -50,7 +50,7 @@ def as_images(function, images):
 
 
 def show_misclassified(net, x, t, count=20, ncols=10, axes=None):
-    """Show the images that a network takes for something else, with "right > predicted" above (section 3.6.2).
+    """Show the images that a network takes for something else, with "right→predicted" above (section 3.6.2).
 
     Parameters
     ----------
@@ -83,4 +83,4 @@ def show_misclassified(net, x, t, count=20, ncols=10, axes=None):
         return axes
     if axes is None:
         axes = grid_axes("show_misclassified", len(wrong), ncols, 0.9, 1.15)
-    return show_images(np.asarray(x)[wrong], [f"{t[i]} > {y[i]}" for i in wrong], axes=axes)
+    return show_images(np.asarray(x)[wrong], [f"{t[i]}→{y[i]}" for i in wrong], axes=axes)

@@ -30,7 +30,8 @@ def plot_loss_surface(net, x, t, paths=None, directions=None, points=25, ax=None
     Returns
     -------
     ax : Axes
-        The network's own parameters are marked with a cross; every path ends with a dot.
+        The network's own parameters are marked with a cross; every path goes from a white dot to one
+        of its colour.
 
     References
     ----------
@@ -50,6 +51,7 @@ def plot_loss_surface(net, x, t, paths=None, directions=None, points=25, ax=None
     ax.plot(0, 0, "x", color="black", markersize=7, zorder=4)
     for i, (label, way) in enumerate(ways.items()):
         ax.plot(*way.T, color=f"C{i + 1}", linewidth=1.8, label=label, zorder=3)
+        ax.plot(*way[0], "o", color="white", markersize=6, markeredgecolor="0.2", zorder=5)
         ax.plot(*way[-1], "o", color=f"C{i + 1}", markersize=6, markeredgecolor="white", zorder=5)
     ax.set(xlim=xs[[0, -1]], ylim=ys[[0, -1]], xlabel=names[0], ylabel=names[1], title="Loss surface")
     ax.grid(False)
@@ -131,6 +133,8 @@ def _contours(ax, xs, ys, losses):
     shown = np.where(np.isfinite(losses), losses, np.nan)
     low, high = np.nanmin(shown), np.nanmax(shown)
     levels = np.geomspace(low, high, 22) if low > 0 and high > low else np.linspace(low, high + 1e-12, 22)
-    ax.contourf(xs, ys, shown, levels=levels, cmap="Blues", norm="log" if low > 0 else "linear", alpha=0.75)
+    height = np.log(shown / low) if low > 0 else shown - low
+    top = np.nanmax(height) or 1
+    ax.contourf(xs, ys, height, levels=24, cmap="Blues", vmin=-0.1 * top, vmax=2 * top)
     lines = ax.contour(xs, ys, shown, levels=levels[::3], colors="0.45", linewidths=0.6)
-    ax.clabel(lines, fmt="%.3g", fontsize=7)
+    ax.clabel(lines, fmt="%.2g", fontsize=8)

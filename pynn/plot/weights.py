@@ -35,17 +35,20 @@ def plot_weight_histograms(net, axes=None, bins=40):
     return axes
 
 
-def histogram(ax, values, bins, title):
-    """One panel; its title tells mean and standard deviation, and what is not finite."""
+def histogram(ax, values, bins, title, cut=False):
+    """One panel; its title tells mean and standard deviation, and what is not finite. `cut` lets the highest bar end above the picture."""
     values = np.asarray(values, np.float64).ravel()
     finite = values[np.isfinite(values)]
-    ax.hist(finite, bins=bins, color="C0")
+    heights = ax.hist(finite, bins=bins, color="C0")[0]
+    if cut and np.count_nonzero(heights) > 1:
+        ax.set_ylim(0, 1.4 * np.sort(heights)[-2])
     if len(finite):
         words = f"mean {finite.mean():.2g}, std {finite.std():.2g}"
     if len(finite) < len(values):
         words = f"{len(values) - len(finite):,} not finite"
     ax.set_title(f"{title}\n{words}", fontsize=9)
     ax.set_yticks([])
+    ax.locator_params(axis="x", nbins=4)
     ax.tick_params(labelsize=8)
     ax.grid(False)
     ax.spines[["top", "right", "left"]].set_visible(False)

@@ -11,7 +11,7 @@ from pynn.plot.passes import layers_of, loss_layer, outputs
 
 WIDTH = 940         # pixels of a row of layers
 GAP = 10
-ROW = 56            # between two rows, for the line that leads to the next and its text
+PAD = 10            # above and below the text of a line that leads to the next row
 MARGIN = 16
 
 
@@ -75,16 +75,20 @@ def _in_rows(boxes, edges):
     """From left to right, and on in the next row where the picture would be too wide; returns width and height."""
     count = len(_rows(boxes, edges, WIDTH))
     rows = next(rows for limit in range(WIDTH // 3, WIDTH + 1, 10) if len(rows := _rows(boxes, edges, limit)) == count)
-    y = 0
+    up, down = max(edge.up for edge in edges), max(edge.down for edge in edges)
+    bottom = MARGIN
     for i, row in enumerate(rows):
-        half = max(max(box.height / 2 for box in row), max(edge.up for edge in edges), max(edge.down for edge in edges))
-        y += half if i else half + MARGIN
+        if i:
+            edges[boxes.index(row[0]) - 1].y = bottom + PAD + up
+            bottom += 2 * PAD + up + down
+        half = max(box.height / 2 for box in row)
+        y = bottom + max(half, up)
+        bottom = y + max(half, down)
         _place_row(row, edges[boxes.index(row[0]):], MARGIN + 3 * GAP if i else MARGIN, y)
-        y += half + ROW * (row is not rows[-1])
     width = max(box.x + box.width / 2 for box in boxes) + (2 * GAP if count > 1 else 0) + MARGIN
     for a, b, edge in zip(boxes, boxes[1:], edges):
         _connect(a, b, edge, width)
-    return width, y + MARGIN
+    return width, bottom + MARGIN
 
 
 def _rows(boxes, edges, limit):
@@ -113,7 +117,7 @@ def _connect(a, b, edge, width):
         edge.x, edge.y = (start + end) / 2, a.y
         edge.path = f"M{start:.1f} {a.y:.1f}H{end - 1:.1f}"
         return
-    edge.x, edge.y = width / 2, (a.y + b.y) / 2
+    edge.x = width / 2
     right, left, bend = width - MARGIN, MARGIN, 8
     edge.path = (f"M{start:.1f} {a.y:.1f}H{right - bend:.1f}q{bend} 0 {bend} {bend}V{edge.y - bend:.1f}q0 {bend} {-bend} {bend}"
                  f"H{left + bend:.1f}q{-bend} 0 {-bend} {bend}V{b.y - bend:.1f}q0 {bend} {bend} {bend}H{end - 1:.1f}")

@@ -52,7 +52,7 @@ class Node:
             value = np.asarray(value)
             if value.dtype.kind not in "biuf":
                 raise TypeError(f"Node: the value has dtype {value.dtype}; it must be a number or an array of numbers")
-            value = value.astype(np.float64) if value.ndim else value.item()
+            value = value if value.ndim else value.item()
         self.value = value
         self.name = name
         self.grad = None
@@ -82,7 +82,8 @@ class Node:
         """
         layer = copy.deepcopy(layer)
         kind = type(layer).__name__
-        return _record(_SIGNS.get(kind, kind), lambda *values: (layer.forward(*values), layer.backward), *inputs)
+        inputs = _nodes(inputs)
+        return _result(_SIGNS.get(kind, kind), inputs, layer.forward(*(x.value for x in inputs)), layer.backward)
 
     def backward(self):
         """Set `grad` of this node, 1, and of every node before it by the chain rule (section 5.2)."""
@@ -182,9 +183,17 @@ class Node:
 
 
 def _record(operation, function, *inputs):
-    """The node of one of `operations`."""
-    inputs = tuple(x if isinstance(x, Node) else Node(x) for x in inputs)
-    value, derivative = function(*(x.value for x in inputs))
+    """The node of one of `operations`, which compute with floats."""
+    inputs = _nodes(inputs)
+    values = (x.value.astype(np.float64, copy=False) if np.ndim(x.value) else x.value for x in inputs)
+    return _result(operation, inputs, *function(*values))
+
+
+def _nodes(values):
+    return tuple(x if isinstance(x, Node) else Node(x) for x in values)
+
+
+def _result(operation, inputs, value, derivative):
     node = Node(value)
     node.operation, node.inputs, node._derivative = operation, inputs, derivative
     return node
