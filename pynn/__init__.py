@@ -26,7 +26,7 @@ from pynn.util import shuffle_dataset as shuffle_dataset
 from pynn.util import smooth_curve as smooth_curve
 
 # what reads data sets imports a good deal, so only when it is asked for
-_DATASETS = ("load_digits", "load_fashion_mnist", "load_image", "load_mnist")
+_DATASETS = ("load_digits", "load_fashion_mnist", "load_folder", "load_image", "load_mnist")
 
 
 def __getattr__(name):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pynn.datasets.mnist import arrange
+from pynn.datasets.form import arrange
 
 SEED = 20160924         # of the split; any number does, so long as it stays
 TEST_SHARE = 0.2        # of every class
@@ -57,5 +57,5 @@ def load_digits(normalize=True, flatten=True, one_hot_label=False, *, data_home=
     for digit in range(10):
         members = rng.permutation(np.flatnonzero(t == digit))
         test[members[:round(TEST_SHARE * members.size)]] = True
-    return arrange((x[~test], t[~test], x[test], t[test]), 16, 10,
+    return arrange([x[~test][:, None], t[~test], x[test][:, None], t[test]], 16, 10,
                    normalize, flatten, one_hot_label)

@@ -267,11 +267,18 @@ class Network:
         return state | {"_planned": None, "_params": self._params.extra}
 
     def __setstate__(self, state):
-        if "layers" in state:           # a pickle of the book's own class, whose parameters are those of its layers
-            loss = state.get("last_layer", state.get("lastLayer"))
-            Network.__init__(self, state["layers"], loss, weight_decay_lambda=state.get("weight_decay_lambda", 0))
-            state = {name: value for name, value in state.items() if name not in ("layers", "last_layer", "lastLayer", "params")}
-        vars(self).update(state, _params=Parameters(self, state["_params"]))
+        if "_layers" not in state:
+            state = self._state_of_the_books(state)
+        vars(self).update(state, _params=Parameters(self, state.get("_params", {})))
+
+    def _state_of_the_books(self, state):
+        """Begin with the layers in a pickle of the book's own class; what else it has is left."""
+        if "layers" not in state:
+            raise ValueError(f"{type(self).__name__}: the pickle has no layers, as of the network of chapter 4; unpickle it with "
+                             "the class it was written with")
+        loss = state.get("last_layer", state.get("lastLayer"))
+        Network.__init__(self, state["layers"], loss, weight_decay_lambda=state.get("weight_decay_lambda", 0))
+        return {name: value for name, value in state.items() if name not in ("layers", "last_layer", "lastLayer", "params")}
 
 
 class Sequential(Network):

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from pynn.io.state import read_state, write_state
 from pynn.training import state
 
 _COUNTERS = ("current_iter", "current_epoch", "test_acc", "_row_start")
@@ -11,6 +10,7 @@ _LISTS = ("train_loss_list", "train_acc_list", "test_acc_list")
 
 def save(trainer, path):
     """Write everything that `load` needs."""
+    from pynn.io.state import write_state
     arrays = {f"network/{name}": value for name, value in state.network_arrays(trainer.network).items()}
     facts = {"network": type(trainer.network).__name__, "train_size": trainer.train_size, "batch_size": trainer.batch_size,
              "counters": {name: _plain(getattr(trainer, name)) for name in _COUNTERS},
@@ -29,6 +29,7 @@ def save(trainer, path):
 
 def load(trainer, path):
     """Make the trainer the one that was saved; nothing is changed unless everything fits."""
+    from pynn.io.state import read_state
     arrays, facts = read_state(path)
     things = (trainer.optimizer, *trainer.callbacks)
     _check(trainer, things, _part(arrays, "network"), facts, path)
