@@ -4,6 +4,7 @@ import copy
 import itertools
 import xml.etree.ElementTree as ET
 from collections import OrderedDict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -138,6 +139,17 @@ def test_softmax_of_the_book_takes_a_node():
     np.testing.assert_allclose(a.grad, y - [0, 1, 0], atol=1e-14)
 
 
+def test_relu_at_zero_and_maximum_at_a_tie():
+    """Section 5.5.1: where x <= 0 nothing passes, whichever way the maximum is written."""
+    for relu in (lambda x: np.maximum(x, 0), lambda x: np.maximum(0, x)):
+        x = Node(np.array([-1.0, 0.0, 2.0]))
+        np.sum(relu(x)).backward()
+        assert list(x.grad) == [0, 0, 1]
+    x, y = Node(2.0), Node(2.0)
+    np.maximum(x, y).backward()
+    assert (x.grad, y.grad) == (0, 1)
+
+
 OPERATIONS = {
     "+": lambda a, b: np.sum(a + b), "-": lambda a, b: np.sum(2 - a - b), "*": lambda a, b: np.sum(3 * a * b),
     "/": lambda a, b: np.sum(1 / a + a / b), "**": lambda a, b: np.sum(a ** b + a ** 3 + 2 ** a), "exp": lambda a, b: np.sum(np.exp(a) * b),
@@ -216,6 +228,10 @@ def test_a_layer_that_tells_nothing_about_one_input():
     (lambda: graph(Node(1), x=[1]), TypeError, "graph: x and t belong to a network"),
     (lambda: graph(pynn.TwoLayerNet(4, 3, 2), t=[0]), TypeError, "graph: t needs x"),
     (lambda: graph(pynn.TwoLayerNet(4, 3, 2), np.zeros((2, 5))), ValueError, r"graph: x of shape \(2, 5\) does not pass Affine1"),
+    (lambda: graph(SimpleNamespace(layers=[pynn.Relu()])), TypeError, "a SimpleNamespace does not tell its shapes; give some samples x"),
+    (lambda: graph(pynn.Sequential([pynn.Convolution.of(1, 2, 3)])), ValueError, "do not tell the size of a sample; give some samples x"),
+    (lambda: graph(SimpleNamespace(layers=[pynn.Relu()]), [1.0], [0]), TypeError, "has no last_layer to compare with t"),
+    (lambda: graph(sum(Node(i) for i in range(101))), ValueError, "the expression has 203 nodes"),
     (lambda: np.tanh(Node(1)), TypeError, "Node: np.tanh is not among"),
     (lambda: np.linalg.norm(Node(1)), TypeError, "Node: np.norm is not among"),
     (lambda: Node("apple"), TypeError, "Node: the value has dtype"),

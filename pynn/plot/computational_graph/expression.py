@@ -4,11 +4,16 @@ from pynn.plot.computational_graph.layout import arrange
 from pynn.plot.computational_graph.parts import Box, Edge, value_lines
 from pynn.plot.computational_graph.svg import picture
 
+MOST = 200
+
 
 def draw(output):
     """Go backward from a Node and draw all that it was computed from."""
-    output.backward()
     order = output.history()
+    if len(order) > MOST:
+        raise ValueError(f"graph: the expression has {len(order):,} nodes; a picture of more than {MOST} says nothing, so draw a part of "
+                         "it or use arrays")
+    output.backward()
     uses = {id(node): 0 for node in order}
     for node in order:
         for source in node.inputs:

@@ -37,15 +37,25 @@ def draw(net, x, t):
 def _forward(net, x, t, names):
     """What is on every line, x first, and the layers that computed it."""
     if x is None:
-        from pynn.networks.summary import Summary
-        summary = Summary(net, None)
-        return [("N", *size) for size in (summary.input_shape, *(row.output for row in summary.rows))], names
+        return _shapes(net), names
     state = np.random.get_state()       # a pass in training draws the masks of dropout
     passed = list(outputs("graph", net, x, train_flg=t is not None))
     np.random.set_state(state)
     if t is not None and loss_layer(net) is None:
         raise TypeError(f"graph: a {type(net).__name__} has no last_layer to compare with t; give x alone")
     return [np.asarray(x), *(out for _, _, out in passed)], [(name, layer) for name, layer, _ in passed]
+
+
+def _shapes(net):
+    """What `Network.summary` finds for a sample of zeros."""
+    from pynn.networks.network import Network
+    if not isinstance(net, Network):
+        raise TypeError(f"graph: a {type(net).__name__} does not tell its shapes; give some samples x as well")
+    try:
+        summary = net.summary()
+    except ValueError as error:
+        raise ValueError("graph: the layers do not tell the size of a sample; give some samples x as well") from error
+    return [("N", *size) for size in (summary.input_shape, *(row.output for row in summary.rows))]
 
 
 def _backward(net, values, layers, t):

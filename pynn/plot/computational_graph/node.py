@@ -85,6 +85,16 @@ class Node:
         inputs = _nodes(inputs)
         return _result(_SIGNS.get(kind, kind), inputs, layer.forward(*(x.value for x in inputs)), layer.backward)
 
+    @property
+    def shape(self):
+        """Of the value; () if it is a number."""
+        return np.shape(self.value)
+
+    @property
+    def ndim(self):
+        """Axes of the value; 0 if it is a number."""
+        return np.ndim(self.value)
+
     def backward(self):
         """Set `grad` of this node, 1, and of every node before it by the chain rule (section 5.2)."""
         order = self.history()
@@ -199,6 +209,11 @@ def _result(operation, inputs, value, derivative):
     return node
 
 
+def _maximum(x, y):
+    """At a tie a number has the gradient and the Node none, as in `Relu`: so it comes second."""
+    return _record("max", operations.maximum, *((x, y) if isinstance(x, Node) else (y, x)))
+
+
 def _unknown(function):
     return TypeError(f"Node: np.{function.__name__} is not among the operations that a Node records; help(pynn.plot.Node) names them")
 
@@ -207,5 +222,5 @@ _UFUNCS = {np.add: Node.__add__, np.subtract: Node.__sub__, np.multiply: Node.__
            np.power: Node.__pow__, np.negative: Node.__neg__, np.matmul: Node.__matmul__,
            np.exp: lambda x: _record("exp", operations.exp, x), np.log: lambda x: _record("log", operations.log, x),
            np.sqrt: lambda x: x ** 0.5, np.square: lambda x: x ** 2,
-           np.maximum: lambda x, y: _record("max", operations.maximum, x, y)}
+           np.maximum: _maximum}
 _FUNCTIONS = {np.dot: lambda a, b: _record("dot", operations.dot, a, b), np.sum: Node.sum, np.max: Node.max}

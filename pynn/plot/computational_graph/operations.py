@@ -43,7 +43,7 @@ def log(x):
 
 
 def maximum(x, y):
-    """At a tie y has the gradient: ``np.maximum(x, 0)`` has none at 0, as `Relu`."""
+    """At a tie y has the gradient."""
     return np.maximum(x, y), lambda dout: (dout * np.greater(x, y), dout * np.less_equal(x, y))
 
 

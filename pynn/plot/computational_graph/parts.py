@@ -26,7 +26,8 @@ class Box:
         self.width, self.height = self._size()
 
     def _size(self):
-        text = max(map(text_width, self.lines), default=0)
+        bold = 1.12 if self.kind == "layer" else 1      # the name of a layer
+        text = max((text_width(line) * (1 if i else bold) for i, line in enumerate(self.lines)), default=0)
         if self.kind in ("branch", "constant"):
             return 8, 8
         if self.kind == "operation":
