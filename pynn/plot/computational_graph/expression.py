@@ -4,7 +4,7 @@ from pynn.plot.computational_graph.layout import arrange
 from pynn.plot.computational_graph.parts import Box, Edge, value_lines
 from pynn.plot.computational_graph.svg import picture
 
-MOST = 200
+MOST = 100
 
 
 def draw(output):

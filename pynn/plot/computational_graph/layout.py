@@ -8,7 +8,8 @@ Hierarchical System Structures", 1981.
 GAP = 22            # pixels between columns, where the lines bend
 ROOM = 8            # between two things in a column
 MARGIN = 14
-SWEEPS = 40
+ORDERS = 12         # how often the order in the columns is improved
+SWEEPS = 40         # and the levels
 
 
 class Bend:
@@ -31,13 +32,13 @@ def arrange(boxes, edges):
     edges : list of Edge
     """
     columns, chains = _columns(boxes, edges)
-    links = [(a, b, edge.offset if b is edge.target else 0) for edge, chain in zip(edges, chains) for a, b in zip(chain, chain[1:])]
-    _order(columns, links)
+    before, after = _neighbours(edges, chains)
+    _order(columns, before, after)
     for column in columns:
         _stack(column, [0] * len(column))
     for sweep in range(SWEEPS):
         for column in columns if sweep % 2 else reversed(columns):
-            _stack(column, [_wish(item, links) for item in column])
+            _stack(column, [_wish(before[id(item)] + after[id(item)], item) for item in column])
     for chain in chains * 2:        # a line may be in the way of another until it is straight itself
         _straighten(chain, columns)
     width, height = _place(columns)
@@ -73,33 +74,55 @@ def _columns(boxes, edges):
     return columns, [chains[id(edge)] for edge in edges]
 
 
-def _order(columns, links):
+def _neighbours(edges, chains):
+    """For the id of every item what is linked to it from the left and what from the right, each with
+    how much further down the item should be."""
+    before = {id(item): [] for chain in chains for item in chain}
+    after = {id(item): [] for chain in chains for item in chain}
+    for edge, chain in zip(edges, chains):
+        for a, b in zip(chain, chain[1:]):
+            offset = edge.offset if b is edge.target else 0
+            before[id(b)].append((a, -offset))
+            after[id(a)].append((b, offset))
+    return before, after
+
+
+def _order(columns, before, after):
     """Sort columns by where the neighbours are; keep the order with the fewest crossings."""
-    best, fewest = [list(column) for column in columns], _crossings(columns, links)
-    for sweep in range(SWEEPS):
-        forward = sweep % 2 == 1
-        for column in columns if forward else reversed(columns):
-            rank = {id(item): i for other in columns for i, item in enumerate(other)}
-            near = {id(item): [rank[id(a if forward else b)] for a, b, _ in links if (b if forward else a) is item] for item in column}
-            column.sort(key=lambda item: sum(near[id(item)]) / len(near[id(item)]) if near[id(item)] else rank[id(item)])
-        crossings = _crossings(columns, links)
+    best, fewest = [list(column) for column in columns], _crossings(columns, after)
+    for sweep in range(ORDERS):
+        if not fewest:
+            break
+        near = before if sweep % 2 else after
+        rank = {id(item): i for column in columns for i, item in enumerate(column)}
+        for column in columns if sweep % 2 else reversed(columns):
+            column.sort(key=lambda item: _mean([rank[id(other)] for other, _ in near[id(item)]], rank[id(item)]))
+            rank.update((id(item), i) for i, item in enumerate(column))
+        crossings = _crossings(columns, after)
         if crossings < fewest:
             best, fewest = [list(column) for column in columns], crossings
     for column, order in zip(columns, best):
         column[:] = order
 
 
-def _crossings(columns, links):
-    place = {id(item): (number, i) for number, column in enumerate(columns) for i, item in enumerate(column)}
-    lines = [(*place[id(a)], place[id(b)][1], offset) for a, b, offset in links]
-    return sum(c == other and (start < other_start and (end, offset) > (other_end, other_offset))
-               for c, start, end, offset in lines for other, other_start, other_end, other_offset in lines)
+def _crossings(columns, after):
+    """Pairs of lines that begin in one order and end in the other."""
+    count = 0
+    for left, right in zip(columns, columns[1:]):
+        rank = {id(item): i for i, item in enumerate(right)}
+        ends = [[(rank[id(other)], offset) for other, offset in after[id(item)]] for item in left]
+        for i, above in enumerate(ends):
+            count += sum(end > other for below in ends[i + 1:] for end in above for other in below)
+    return count
 
 
-def _wish(item, links):
+def _mean(values, otherwise):
+    return sum(values) / len(values) if values else otherwise
+
+
+def _wish(neighbours, item):
     """Where the item would like to be: level with its neighbours."""
-    levels = [a.y - offset for a, b, offset in links if b is item] + [b.y + offset for a, b, offset in links if a is item]
-    return sum(levels) / len(levels) if levels else item.y
+    return _mean([other.y + offset for other, offset in neighbours], item.y)
 
 
 def _stack(column, wishes):
