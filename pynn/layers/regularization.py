@@ -66,9 +66,9 @@ class BatchNormalization:
 
     Parameters
     ----------
-    gamma, beta : ndarray, shape (D,) or (C,)
+    gamma, beta : ndarray, shape (D,) or (C,), or float
         Scale and shift. D is the number of values in a sample; with a value for each of C channels, images are normalized
-        per channel, over samples and pixels.
+        per channel, over samples and pixels. One number counts for all D, each of which still has its own gradient.
     momentum : float
         How much of the running statistics a training pass keeps.
     running_mean, running_var : ndarray, shape of gamma, optional
@@ -86,7 +86,7 @@ class BatchNormalization:
     running_mean, running_var : ndarray, shape of gamma
     trained : bool
         Whether the last forward pass was one in training: `backward` differentiates what `forward` did last.
-    dgamma, dbeta : ndarray, shape of gamma
+    dgamma, dbeta : ndarray, shape (D,) or (C,)
         Gradients, set by `backward`.
 
     References
@@ -134,10 +134,10 @@ class BatchNormalization:
         self.input_shape = x.shape
         self.trained = bool(train_flg)
         self.x = None if train_flg else x
+        state = [_for_each(value, x) for value in (self.gamma, self.beta, self.running_mean, self.running_var)]
         if not train_flg:
-            return _core.batchnorm_test(x, self.gamma, self.beta, self.running_mean, self.running_var)
-        out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(
-            x, self.gamma, self.beta, self.running_mean, self.running_var, self.momentum)
+            return _core.batchnorm_test(x, *state)
+        out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(x, *state, self.momentum)
         self.batch_size = x.shape[0]
         return out
 
@@ -150,21 +150,27 @@ class BatchNormalization:
             return self._backward_of_use(_core.as_array("BatchNormalization.backward", "dout", dout))
         if self.xc is None:
             raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
-        dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, self.gamma, self.std)
+        dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, _for_each(self.gamma, self.xc), self.std)
         return dx
 
     def _backward_of_use(self, dout):
         """``out = gamma xn + beta`` with xn = (x - running_mean) / sqrt(running_var + 10e-7)."""
-        zeros, ones = np.zeros_like(self.running_mean), np.ones_like(self.running_mean)
-        xn = _core.batchnorm_test(self.x, ones, zeros, self.running_mean, self.running_var)
-        per_channel = self.x.ndim == 4 and len(self.gamma) == self.x.shape[1] != self.x[0].size
-        shape = (*self.x.shape[:2], -1) if per_channel else (len(self.x), len(self.gamma), 1)
+        gamma, mean, var = (_for_each(value, self.x) for value in (self.gamma, self.running_mean, self.running_var))
+        zeros, ones = np.zeros_like(mean), np.ones_like(mean)
+        xn = _core.batchnorm_test(self.x, ones, zeros, mean, var)
+        per_channel = self.x.ndim == 4 and len(gamma) == self.x.shape[1] != self.x[0].size
+        shape = (*self.x.shape[:2], -1) if per_channel else (len(self.x), len(gamma), 1)
         self.dgamma = (dout * xn).reshape(shape).sum(axis=(0, 2))
         self.dbeta = dout.reshape(shape).sum(axis=(0, 2))
-        return _core.batchnorm_test(dout, self.gamma, zeros, zeros, self.running_var)
+        return _core.batchnorm_test(dout, gamma, zeros, zeros, var)
 
     def __repr__(self):
         return f"BatchNormalization({np.size(self.gamma)}, momentum={self.momentum})"
+
+
+def _for_each(value, x):
+    """One number for every value of a sample of x, where there is one for all of them."""
+    return np.full(x[0].size, value, np.result_type(value, x)) if np.ndim(value) == 0 else value
 
 
 def _zeros_like(gamma):

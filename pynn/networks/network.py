@@ -231,16 +231,16 @@ class Network:
 
     # ---- files and words ----
 
-    def save_params(self, path):
+    def save_params(self, file_name="params.pkl"):
         """Write the parameters and the running statistics to a ``.npz``, ``.safetensors`` or ``.pkl`` that `load_params` reads."""
-        saving.save(self, path)
+        saving.save(self, file_name)
 
-    def load_params(self, path):
+    def load_params(self, file_name="params.pkl"):
         """Copy what a file has into the network's own arrays, converted to its dtype.
 
         Warns if a network with batch normalization finds no running statistics there.
         """
-        saving.load(self, path)
+        saving.load(self, file_name)
 
     def summary(self, input_shape=None):
         """Return a table of the layers with output shapes, parameters, multiply-adds and memory, for text and notebooks.
