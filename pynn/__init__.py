@@ -33,8 +33,11 @@ def __getattr__(name):
     if name in _DATASETS:
         import pynn.datasets
         return getattr(pynn.datasets, name)
+    if name == "widgets":
+        import pynn.widgets
+        return pynn.widgets
     raise AttributeError(f"module 'pynn' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted({*globals(), *_DATASETS})
+    return sorted({*globals(), *_DATASETS, "widgets"})
