@@ -71,7 +71,7 @@ function frame(model, el, ...children) {
 // A slider with its label and its number; a logarithmic one has the exponent of ten as its position.
 function slider({ label, min, max, step, value, log = false, digits = 2, change }) {
   const show = (number) => (log ? Number(number.toPrecision(2)).toString() : number.toFixed(digits));
-  const output = html("output");
+  const output = html("span", { class: "number" });
   const input = html("input", { type: "range", min, max, step, "aria-label": label });
   const read = () => (log ? 10 ** Number(input.value) : Number(input.value));
   const write = (number) => {

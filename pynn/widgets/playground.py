@@ -125,7 +125,7 @@ class Playground(Widget):
                 "boundary": float32_bytes(softmax(self.net.predict(plane(GRID)))[:, 1]),
                 "units": [float32_bytes(layer.T) for layer in hidden_outputs(self.net, plane(UNIT_GRID))],
                 "losses": float32_bytes(thinned(self.losses, SHOWN)),
-                "accuracy": self.net.accuracy(self.x, self.t)}
+                "accuracy": float(self.net.accuracy(self.x, self.t))}
 
     def still(self):
         """Draw the decision boundary, the units of the last hidden layer and the loss, as a Matplotlib Figure."""
