@@ -30,7 +30,10 @@ def lab(tmp_path_factory):
                 "IPYTHONDIR": folder / "ipython", "PYTHONPATH": Path(pynn.__file__).parents[1]}
     arguments = ["--no-browser", "--allow-root", f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=",
                  "--PasswordIdentityProvider.hashed_password=", f"--ServerApp.root_dir={folder / 'notebooks'}",
-                 "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"]
+                 "--LabApp.expose_app_in_browser=True"]
+    quiet = folder / "settings" / "@jupyterlab" / "apputils-extension"
+    quiet.mkdir(parents=True)
+    (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
     with open(folder / "log", "w") as log:
         server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *arguments], stdout=log, stderr=log,
                                   env={**os.environ, **{name: str(value) for name, value in settings.items()}})
@@ -44,7 +47,7 @@ def lab(tmp_path_factory):
 
 
 def _wait_for(address, log, server):
-    end = time.monotonic() + 90
+    end = time.monotonic() + 180
     while time.monotonic() < end and server.poll() is None:
         try:
             urllib.request.urlopen(address, timeout=5).close()
@@ -73,13 +76,13 @@ class Page:
         self.page = page
         self.errors = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(120_000)       # a busy machine is slow to open a notebook
         page.goto(f"{lab}/lab/tree/{name}?reset")
         page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.isReady")
         page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.connectionStatus === 'connected'")
         self.command("application:toggle-left-area")
         self.command("notebook:run-all-cells")
-        page.wait_for_function(_ALL_RAN, timeout=170_000)
+        page.wait_for_function(_ALL_RAN, timeout=300_000)
 
     def command(self, name, **arguments):
         """Run a command of JupyterLab."""

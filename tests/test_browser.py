@@ -19,7 +19,7 @@ GATE, VALLEY, CURVE, PAD, PLAYGROUND = range(5)
 
 @pytest.fixture(scope="module")
 def notebook(lab, chromium):
-    page = Page(chromium.new_page(viewport={"width": 1280, "height": 1000}), lab, "widgets.ipynb")
+    page = Page(chromium.new_page(viewport={"width": 1280, "height": 1100}), lab, "widgets.ipynb")
     yield page
     page.page.close()
 
@@ -106,7 +106,7 @@ def test_the_mouse_draws_a_three_and_three_is_read(notebook):
 
 def test_a_finger_draws_too(lab, chromium):
     """On a narrow screen, in Chinese and in the dark."""
-    context = chromium.new_context(viewport={"width": 420, "height": 900}, has_touch=True)
+    context = chromium.new_context(viewport={"width": 420, "height": 1700}, has_touch=True)
     notebook = Page(context.new_page(), lab, "zh-CN/widgets.ipynb")
     notebook.command("apputils:change-theme", theme="JupyterLab Dark")
     notebook.page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")

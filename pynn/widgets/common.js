@@ -63,7 +63,9 @@ function frame(model, el, ...children) {
   const tell = () => { error.textContent = model.get("answer").error ?? ""; };
   model.on("change:answer", tell);
   tell();
-  el.append(html("div", { class: "pynn", lang: chinese ? "zh-CN" : "en" }, ...children, error, other));
+  // JupyterLab takes the arrow keys away from sliders unless it is told to leave them
+  const attributes = { class: "pynn", lang: chinese ? "zh-CN" : "en", "data-lm-suppress-shortcuts": "true" };
+  el.append(html("div", attributes, ...children, error, other));
 }
 
 // ---- controls ----

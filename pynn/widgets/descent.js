@@ -56,6 +56,7 @@ function build(model, el) {
     save();
   } });
   const names = Object.keys(COLORS).map((name) => button(name, () => { model.set("optimizer", name); save(); }));
+  names.forEach((one) => { one.style.borderLeft = `6px solid ${COLORS[one.textContent]}`; });
 
   function redraw() {
     const chosen = model.get("optimizer"), answer = model.get("answer");

@@ -1,10 +1,10 @@
 // A perceptron: sliders, its line, and the truth table of a gate. All of it is computed here, so it works without a kernel too.
 
 const WORDS = {
-  en: { gate: "gate", sum: "sum", bias: "bias b", fires: "fires: y = 1", rests: "y = 0", done: (gate) => `This is ${gate}.`,
+  en: { gate: "gate", sum: "sum", bias: "bias b", fires: "fires: y = 1", done: (gate) => `This is ${gate}.`,
     todo: (wrong) => `${wrong} of 4 rows are wrong. Move the sliders.`,
     never: (wrong) => `${wrong} of 4 rows are wrong. No single line can be XOR (section 2.4).`, line: "the perceptron's line" },
-  zh: { gate: "门", sum: "总和", bias: "偏置 b", fires: "激活：y = 1", rests: "y = 0", done: (gate) => `这就是 ${gate} 门。`,
+  zh: { gate: "门", sum: "总和", bias: "偏置 b", fires: "激活：y = 1", done: (gate) => `这就是 ${gate} 门。`,
     todo: (wrong) => `4 行中有 ${wrong} 行不对，请移动滑块。`,
     never: (wrong) => `4 行中有 ${wrong} 行不对。一条直线做不出 XOR（2.4 节）。`, line: "感知机的直线" },
 };
@@ -45,7 +45,7 @@ function drawPlane(sum, want, words) {
   }
   picture.append(svg("text", { x: toX(0.5), y: SIZE - 8, "text-anchor": "middle" }, "x₁"),
     svg("text", { x: 12, y: toY(0.5) + 4, "text-anchor": "middle" }, "x₂"),
-    svg("text", { x: MARGIN, y: 17, fill: "var(--blue)" }, "■ " + words.fires));
+    svg("text", { x: MARGIN, y: 17 }, svg("tspan", { fill: "var(--blue)" }, "■ "), words.fires));
   INPUTS.forEach(([x, y], i) => picture.append(want[i]
     ? svg("circle", { cx: toX(x), cy: toY(y), r: 8, fill: "var(--blue)" })
     : svg("path", { d: `M${toX(x)} ${toY(y) - 9}l9 16h-18z`, fill: "var(--orange)" })));

@@ -2,10 +2,10 @@
 
 const WORDS = {
   en: { start: "Start", pause: "Pause", step: "Step", reset: "Reset", data: "data", layers: "hidden layers", units: "units in each", activation: "activation",
-    optimizer: "optimizer", rate: "learning rate", loss: "loss", hidden: "what each hidden unit computes", layer: (n) => `layer ${n}`, plane: "decision boundary",
+    optimizer: "optimizer", rate: "learning rate", loss: "loss", count: "step", hidden: "what each hidden unit computes", layer: (n) => `layer ${n}`, plane: "decision boundary",
     now: (steps, loss, right) => `${steps} steps · loss ${loss} · ${right} % right`, circle: "circle", xor: "XOR", spiral: "spiral", blobs: "blobs" },
   zh: { start: "开始", pause: "暂停", step: "一步", reset: "重置", data: "数据", layers: "隐藏层数", units: "每层神经元", activation: "激活函数",
-    optimizer: "优化器", rate: "学习率", loss: "损失", hidden: "每个隐藏神经元算出什么", layer: (n) => `第 ${n} 层`, plane: "决策边界",
+    optimizer: "优化器", rate: "学习率", loss: "损失", count: "步", hidden: "每个隐藏神经元算出什么", layer: (n) => `第 ${n} 层`, plane: "决策边界",
     now: (steps, loss, right) => `${steps} 步 · 损失 ${loss} · 正确 ${right} %`, circle: "圆", xor: "XOR", spiral: "螺旋", blobs: "两团" },
 };
 const DATA = ["circle", "xor", "spiral", "blobs"];
@@ -83,7 +83,7 @@ function build(model, el) {
     paint(boundary, floats(answer.boundary), answer.grid, answer.grid, chance);
     plane.replaceChildren(boundary, dots(answer));
     units.replaceChildren(...unitPictures(answer, words));
-    curve.replaceChildren(chart({ title: words.loss, xlabel: words.step, xmax: answer.steps, series: [{ values: losses, color: "var(--blue)" }] }));
+    curve.replaceChildren(chart({ title: words.loss, xlabel: words.count, xmax: answer.steps, series: [{ values: losses, color: "var(--blue)" }] }));
     now.textContent = words.now(answer.steps, losses.length ? rounded(losses.at(-1)) : "-", Math.round(100 * answer.accuracy));
   }
 
