@@ -133,7 +133,7 @@ class Playground(Widget):
         left, middle, right = figure.subplots(ncols=3)
         extent = (-LIMIT, LIMIT, -LIMIT, LIMIT)
         boundary = softmax(self.net.predict(plane(GRID)))[:, 1].reshape(GRID, GRID)
-        left.imshow(boundary, cmap="RdBu", vmin=-0.3, vmax=1.3, extent=extent, interpolation="bilinear")
+        left.imshow(boundary, cmap="RdBu", vmin=-0.7, vmax=1.7, extent=extent, interpolation="bilinear")
         for label, color in (0, "C3"), (1, "C0"):
             left.plot(*self.x[self.t == label].T, ".", color=color, markersize=4)
         left.set_title(f"{len(self.losses)} steps, {self.net.accuracy(self.x, self.t):.0%} right", fontsize=10)
