@@ -17,6 +17,7 @@ static PyMethodDef methods[] = {
     METHOD(relu, "max(0, x)"),
     METHOD(relu_grad, "1 where x >= 0, else 0"),
     METHOD(tanh, "tanh x"),
+    METHOD(as_array, "x as an array, refused in words where it cannot be one"),
     METHOD(add, "x + y"),
     METHOD(multiply, "x y"),
     METHOD(softmax, "exp(x - max x) / sum exp(x - max x)"),
@@ -48,6 +49,10 @@ static PyMethodDef methods[] = {
     METHOD(adamw, "the parameter after a step of AdamW"),
     METHOD(numerical_gradient, "(f(x + h e_i) - f(x - h e_i)) / 2h for every element i of x"),
     METHOD(mlp_numerical_gradient, "the same for the loss of a perceptron with these weights, without a call for each"),
+    METHOD(use_kernels, "Use the set of kernels of that name."),
+    METHOD(kernels, "The name of the set in use."),
+    METHOD(tour, "a b by one step of the tour"),
+    METHOD(tour_peak, "Multiplications and additions on registers alone."),
     METHOD(get_num_threads, "Threads that kernels use."),
     METHOD(set_num_threads, "Use n threads."),
     METHOD(conv_forward, "x correlated with the filters W, plus b"),
@@ -116,6 +121,7 @@ exec_module(PyObject *Py_UNUSED(module))
     if (PyArray_ImportNumPyAPI() < 0 || memory_init() < 0) {
         return -1;
     }
+    call_init();
     const char *name = getenv("PYNN_CPU");
     name = name != NULL && name[0] != '\0' ? name : NULL;
     return dispatch_init(name) < 0 ? unknown_cpu(name) : 0;

@@ -8,12 +8,13 @@ except ImportError as error:
 
 from pynn import plot as plot
 from pynn._version import __version__ as __version__
+from pynn.check import *
 from pynn.config import show_config as show_config
 from pynn.functions import *
-from pynn.gradcheck import *
 from pynn.gradient import *
 from pynn.io import load_params as load_params
 from pynn.io import save_params as save_params
+from pynn.kernels import *
 from pynn.layers import *
 from pynn.networks import *
 from pynn.optimizer import *
@@ -27,12 +28,16 @@ from pynn.util import smooth_curve as smooth_curve
 
 # what reads data sets imports a good deal, so only when it is asked for
 _DATASETS = ("load_digits", "load_fashion_mnist", "load_folder", "load_image", "load_mnist")
+_REPORTS = ("GradientCheck", "HealthReport")
 
 
 def __getattr__(name):
     if name in _DATASETS:
         import pynn.datasets
         return getattr(pynn.datasets, name)
+    if name in _REPORTS:
+        import pynn.check
+        return getattr(pynn.check, name)
     if name == "widgets":
         import pynn.widgets
         return pynn.widgets
@@ -40,4 +45,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *_DATASETS, "widgets"})
+    return sorted({*globals(), *_DATASETS, *_REPORTS, "widgets"})

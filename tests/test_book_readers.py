@@ -92,11 +92,11 @@ def test_networks_and_trainers_are_made_of_the_readers_parts(files):
             """,
         "common/optimizer.py": """\
             class SGD:
-                def __init__(self, rate):
-                    self.rate = rate
+                def __init__(self, lr, decay):
+                    self.lr, self.decay = lr, decay
                 def update(self, params, grads):
                     for key in params:
-                        params[key] -= self.rate * grads[key]
+                        params[key] -= self.lr * (grads[key] + self.decay * params[key])
             """,
         "main.py": """\
             from common.multi_layer_net_extend import MultiLayerNetExtend
@@ -109,9 +109,10 @@ def test_networks_and_trainers_are_made_of_the_readers_parts(files):
             print([type(layer).__module__ for layer in net.layers.values()][:3], isinstance(net, pynn.MultiLayerNetExtend))
             grads, numerical = net.gradient(x, t), net.numerical_gradient(x, t)
             print(max(abs(grads[key] - numerical[key]).max() for key in grads) < 1e-6)
-            trainer = Trainer(net, x, t, x, t, epochs=2, mini_batch_size=20, optimizer='sgd', verbose=False)
+            trainer = Trainer(net, x, t, x, t, epochs=2, mini_batch_size=20, optimizer='sgd',
+                              optimizer_param={'lr': 0.1, 'decay': 0.01}, verbose=False)
             trainer.train()
-            print(trainer.optimizer.__module__, trainer.optimizer.rate)
+            print(trainer.optimizer.__module__, trainer.optimizer.decay)
             print(np.array_equal(pickle.loads(pickle.dumps(net)).predict(x), net.predict(x)))
             print(Dropout.__module__, common.layers.Affine is Affine)
             """})
@@ -132,15 +133,28 @@ def test_a_patched_layer_is_the_networks(files):
             def backward(self, dout):
                 return dout * -np.expm1(-self.y)
         common.layers.Relu = Smooth
+        class Mean:
+            def __init__(self, pool_h, pool_w, stride):
+                self.size = stride
+            def forward(self, x):
+                self.shape = n, c, h, w = x.shape
+                return x.reshape(n, c, h // self.size, self.size, w // self.size, self.size).mean(axis=(3, 5))
+            def backward(self, dout):
+                return dout.repeat(self.size, axis=2).repeat(self.size, axis=3) / self.size**2
+        common.layers.Pooling = Mean
         from simple_convnet import SimpleConvNet
         net = SimpleConvNet((1, 6, 6), {'filter_num': 2, 'filter_size': 3, 'pad': 0, 'stride': 1}, hidden_size=4, output_size=3)
         x, t = np.random.RandomState(0).randn(3, 1, 6, 6), np.array([0, 1, 2])
         grads, numerical = net.gradient(x, t), net.numerical_gradient(x, t)
-        print(type(net.layers['Relu1']) is Smooth, max(abs(grads[key] - numerical[key]).max() for key in grads) < 1e-7)
+        print([type(layer).__name__ for layer in net.layers.values()], max(abs(grads[key] - numerical[key]).max() for key in grads) < 1e-7)
         import pynn
         print(type(pynn.SimpleConvNet().layers['Relu1']).__module__)
+        common.layers.Relu = common.layers.Sigmoid
+        from two_layer_net import TwoLayerNet
+        print(type(TwoLayerNet(2, 3, 2).layers['Relu1']).__name__)
         """})
-    assert run(folder) == (["True True", "pynn.layers.activations"], [])
+    assert run(folder) == (["['Convolution', 'Smooth', 'Mean', 'Affine', 'Smooth', 'Affine'] True", "pynn.layers.activations",
+                            "Sigmoid"], [])
 
 
 def test_workers_have_what_their_parent_has(files):
@@ -182,17 +196,18 @@ def test_what_runs_under_pynn_is_not_kept_for_python(files):
     assert python("main.py", cwd=folder).stdout == "common.functions\n"
 
 
-def test_the_second_volume_is_left_alone(files):
+@pytest.mark.parametrize("told_by", [{"common/np.py": "import numpy as np\n"},
+                                     {"common/layers.py": "def f(self):\n    self.grads = []\n"}])
+def test_the_second_volume_is_left_alone(files, told_by):
     folder = files({
-        "common/__init__.py": "", "common/np.py": "import numpy as np\n", "common/functions.py": FUNCTIONS.replace(
-            "import numpy as np", "from common.np import *"),
-        "common/time_layers.py": "from common.functions import sigmoid\n", "dataset/__init__.py": "",
-        "dataset/spiral.py": "def load_data():\n    return 3\n", "ch01/two_layer_net.py": "class TwoLayerNet:\n    params = []\n",
+        **told_by, "common/__init__.py": "", "common/functions.py": FUNCTIONS,
+        "common/recurrent.py": "from common.functions import sigmoid\n", "dataset/__init__.py": "", "dataset/spiral.py": "def load_data():\n    return 3\n",
+        "ch01/two_layer_net.py": "class TwoLayerNet:\n    params = []\n",
         "ch01/main.py": """\
             import sys
             sys.path.append('..')
             from common.functions import *
-            from common.time_layers import *
+            from common.recurrent import *
             from dataset import spiral
             from two_layer_net import TwoLayerNet
             print(sigmoid.__module__, TwoLayerNet.params, spiral.load_data(), 'cross_entropy_error' in vars())
@@ -233,6 +248,7 @@ def test_pickles_of_the_books_own_classes(files):
             pickle.dump([TwoLayerNet(params=params, layers=dense, lastLayer=last()),
                          SimpleConvNet(params={}, layers=images, last_layer=last()), relu(), Dropout(dropout_ratio=0.5, mask=None)],
                         open('../nets.pkl', 'wb'))
+            pickle.dump(TwoLayerNet(params=params), open('../ch04.pkl', 'wb'))
             """,
         "main.py": """\
             import pickle
@@ -245,10 +261,15 @@ def test_pickles_of_the_books_own_classes(files):
                 grads, numerical = net.gradient(x, t), net.numerical_gradient(x, t)
                 print(sorted(grads), max(abs(grads[key] - numerical[key]).max() for key in grads) < 1e-6)
                 print(np.array_equal(pickle.loads(pickle.dumps(net)).predict(x), net.predict(x)))
+            try:
+                pickle.load(open('ch04.pkl', 'rb'))
+            except ValueError as error:
+                print(error)
             """})
     assert python("write.py", cwd=folder / "plain").stderr == ""
-    out, said = run(folder)
+    (*out, last), said = run(folder)
     assert said == []
+    assert last.startswith("TwoLayerNet: the pickle has no layers")
     assert out == ["pynn.networks.two_layer_net [[True]] [0.5]", "['W1', 'W2', 'b1', 'b2'] True", "True",
                    "['W1', 'W2', 'W3', 'b1', 'b2', 'b3'] True", "True"]
 
@@ -276,8 +297,8 @@ def test_the_names_that_the_books_modules_bring_along(files):
         print(os.path.basename(save_file), key_file['test_label'], img_size, pickle.__name__, sys.__name__, OrderedDict.__name__)
         from common.util import conv_output_size
         print(conv_output_size(28, 5), conv_output_size(28, 4, stride=2, pad=1))
-        import common.layers, common.trainer, two_layer_net
-        print(all(os.path.isfile(module.__file__) for module in (common.layers, common.trainer, two_layer_net)))
+        import common.layers, common.trainer, dataset, two_layer_net
+        print(all(os.path.isfile(module.__file__) for module in (common, common.layers, common.trainer, dataset, two_layer_net)))
         try:
             from common.layers import Nothing
         except ImportError as error:
@@ -298,6 +319,33 @@ def test_a_readers_own_data_are_the_readers(files):
     out, said = run(folder)
     assert out == ["['dataset', 'mnist.pkl'] mine 784"]
     assert said == ["yours: load_mnist (changed), init_mnist (changed) in dataset/mnist.py"]
+
+
+def test_a_star_brings_the_books_names_and_no_others(files):
+    folder = files({"mine.py": "tanh = Tanh = gradient_descent = AdamW = 'mine'\n", "main.py": """\
+        from mine import *
+        from common.functions import *
+        from common.layers import *
+        from common.gradient import *
+        from common.optimizer import *
+        print(tanh, Tanh, gradient_descent, AdamW, mean_squared_error(np.array([1.0]), np.array([3.0])))
+        from common.layers import Tanh
+        print(Tanh.__module__)
+        """})
+    assert run(folder) == (["mine mine mine mine 2.0", "pynn.layers.activations"], [])
+
+
+def test_a_definition_to_be_left(files):
+    """As `pynn check` leaves the book's Trainer to the reader, whose text it compares."""
+    folder = files({"common/functions.py": FUNCTIONS, "main.py": """\
+        from pynn.book import reader
+        reader.leave.add('sigmoid')
+        from common.functions import *
+        print(relu.__module__, sigmoid.__module__, sigmoid_grad.__module__)
+        """})
+    out, said = run(folder)
+    assert out == ["pynn.functions common.functions pynn.functions"]
+    assert said == ["yours: softmax (changed), swish (new) in common/functions.py"]
 
 
 def test_a_package_that_appears_on_the_path_later(files):

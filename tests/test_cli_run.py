@@ -30,7 +30,7 @@ def interpreter(request, tmp_path):
 def test_a_notebook_runs_cell_by_cell(tmp_path, interpreter):
     env, ipython = interpreter
     write_notebook(tmp_path / "book" / "ch05.ipynb", "import os\nfrom common.layers import Relu\nx = 6\n",
-                   "%timeit -n1 -r1 x\nprint(Relu.__module__, os.getcwd().endswith('book'))", "x * 7", "x * 8;", "")
+                   "%who_ls\nprint(Relu.__module__, os.getcwd().endswith('book'))", "x * 7", "x * 8;", "")
     result = python("-m", "pynn", "run", "book/ch05.ipynb", cwd=tmp_path, **env)
     assert result.returncode == 0, result.stderr
     assert "pynn.layers.activations True" in result.stdout.splitlines()
@@ -112,12 +112,14 @@ def test_check_of_a_script_that_fails(tmp_path, script, words):
 
 @pytest.mark.parametrize("args, status, words", [
     (["check", "absent.py"], 2, "absent.py: no such script"),
+    (["check", "a.ipynb"], 2, "a.ipynb is a notebook; pynn check takes scripts"),
     (["run", "absent.py"], 2, "cannot read the script: absent.py: No such file or directory"),
     (["run", "."], 2, "cannot read the script: .: Is a directory"),
     (["train", "--epochs", "0.1", "--output", "file.txt/curves.png"], 1, "file.txt: ")])
 def test_errors_are_a_sentence(tmp_path, args, status, words):
     pytest.importorskip("sklearn")
-    (tmp_path / "file.txt").write_text("")
+    for name in ("file.txt", "a.ipynb"):
+        (tmp_path / name).write_text("")
     result = python("-m", "pynn", *args, cwd=tmp_path)
     assert (result.returncode, result.stderr.count("\n")) == (status, 1)
     assert result.stderr.startswith(f"pynn: {words}") and "Errno" not in result.stderr

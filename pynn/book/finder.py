@@ -1,11 +1,12 @@
 """Finds the book's modules: a reader's own file where there is one, else pynn's definitions."""
 
+import os
 import sys
 import sysconfig
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 
-from pynn.book.contents import FILES, IMPORTS, MADE_OF_PARTS, PACKAGES, SOURCES, fingerprints, serve
+from pynn.book.contents import FILES, IMPORTS, MADE_OF_PARTS, PACKAGES, SOURCES, fingerprints, pynns, serve
 from pynn.book.parts import of_the_readers
 
 # Nothing that was installed is a reader's copy of the book.
@@ -19,7 +20,7 @@ class BookFinder:
     def find_spec(cls, name, path=None, target=None):
         package, _, last = name.rpartition(".")
         if name in PACKAGES:
-            return PathFinder.find_spec(name) or ModuleSpec(name, None, is_package=True)
+            return PathFinder.find_spec(name) or _located(ModuleSpec(name, None, is_package=True), "pynn.book")
         if package in PACKAGES and not path:
             path = _paths_by_now(package)
         elif last not in FILES or name.startswith("pynn."):
@@ -47,17 +48,27 @@ def _taken_from(name, book, spec):
     if spec is None:
         if name not in SOURCES:
             return None
-        spec = ModuleSpec(name, _PynnLoader, origin=import_module(SOURCES[name][0]).__file__)
-        spec.has_location = True
+        spec = _located(ModuleSpec(name, _PynnLoader), SOURCES[name][0])
     elif type(spec.loader) is SourceFileLoader and not spec.origin.startswith(_INSTALLED) and book:
         from pynn.book.reader import ReaderLoader, of_second_volume
-        if not of_second_volume(spec.origin):
+        if not of_second_volume(os.path.dirname(spec.origin)):
             spec.loader = ReaderLoader(name, spec.origin, book)
     return spec
 
 
+def _located(spec, module):
+    """The spec with the file of one of pynn's modules, for whoever asks where theirs comes from."""
+    spec.origin = import_module(module).__file__
+    spec.has_location = True
+    return spec
+
+
 class _PynnLoader:
-    """Fills a module of the book with pynn's definitions, and with what the book's module imports."""
+    """Fills a module of the book with what it imports and with pynn's definitions.
+
+    What pynn has beyond the book is found when it is asked for by its name: a star must not bring it, for the reader
+    may have one of that name.
+    """
 
     @staticmethod
     def create_module(spec):
@@ -67,12 +78,12 @@ class _PynnLoader:
     def exec_module(module):
         name, names = module.__name__, vars(module)
         exec(IMPORTS[name], names)
-        if name in MADE_OF_PARTS:
-            for definition in fingerprints(name):
-                names[definition] = of_the_readers(serve(name, definition), names)
-        else:
-            for source in SOURCES[name]:
-                exec(f"from {source} import *", names)
+        for source in SOURCES[name][1:]:
+            exec(f"from {source} import *", names)
+        for definition in fingerprints(name):
+            found = pynns(name, definition)
+            if found is not None:
+                names[definition] = of_the_readers(found, names) if name in MADE_OF_PARTS else found
         module.__getattr__ = lambda definition: serve(name, definition)
 
 

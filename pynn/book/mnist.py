@@ -6,6 +6,8 @@ from pathlib import Path
 from pynn.datasets.fetch import NAMES, cache_home
 from pynn.datasets.mnist import load_mnist
 
+__all__ = ["dataset_dir", "img_dim", "img_size", "init_mnist", "key_file", "save_file", "test_num", "train_num"]
+
 key_file = dict(zip(("train_img", "train_label", "test_img", "test_label"), (f"{name}.gz" for name in NAMES)))
 dataset_dir = str(cache_home() / "mnist")
 save_file = f"{dataset_dir}/mnist.pkl"

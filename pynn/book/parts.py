@@ -4,14 +4,16 @@ The book's network takes ``Relu`` from ``common.layers``. Where the reader's own
 written in that file or put there before the network was imported, the network must be made of it.
 """
 
-# What the book's classes are made from.
-_ARGUMENTS = {
-    "Affine": ("W", "b"), "BatchNormalization": ("gamma", "beta"), "Convolution": ("W", "b", "stride", "pad"),
-    "Dropout": ("dropout_ratio",), "Pooling": ("pool_h", "pool_w", "stride", "pad"), "Relu": (), "Sigmoid": (),
-    "SoftmaxWithLoss": (),
-    "SGD": ("lr",), "Momentum": ("lr", "momentum"), "Nesterov": ("lr", "momentum"), "AdaGrad": ("lr",),
-    "RMSprop": ("lr", "decay_rate"), "Adam": ("lr", "beta1", "beta2"),
-}
+from inspect import signature
+
+import pynn.layers as layers
+import pynn.optimizer as optimizers
+
+# What the book makes its layers from.
+_ARGUMENTS = {"Affine": ("W", "b"), "BatchNormalization": ("gamma", "beta"), "Convolution": ("W", "b", "stride", "pad"),
+              "Dropout": ("dropout_ratio",), "Pooling": ("pool_h", "pool_w", "stride"), "Relu": (), "Sigmoid": (),
+              "SoftmaxWithLoss": ()}
+_OPTIMIZERS = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam")
 
 
 def of_the_readers(kind, names):
@@ -23,36 +25,44 @@ def of_the_readers(kind, names):
     names : dict
         The names of the module that `kind` is served in.
     """
-    def is_readers(name):
-        home = getattr(names.get(name), "__module__", "pynn.")
-        return not home.startswith("pynn.") or home.startswith("pynn.reference.")
-
-    if not any(map(is_readers, _ARGUMENTS)):
+    if kind.__name__ == "Trainer":
+        own, init = _others(_OPTIMIZERS, optimizers, names), _trainer_init
+    else:
+        own, init = _others(_ARGUMENTS, layers, names), _network_init
+    if not own:
         return kind
-    replace = _in_trainer if kind.__name__ == "Trainer" else _in_network
+    return type(kind.__name__, (kind,), {"__doc__": kind.__doc__, "__module__": names["__name__"], "__init__": init(kind, own)})
+
+
+def _others(parts, module, names):
+    """The parts that are others in `names` than in pynn."""
+    return {part: names[part] for part in parts if part in names and names[part] is not getattr(module, part)}
+
+
+def _network_init(kind, own):
+    def replacement(layer):
+        name = type(layer).__name__
+        return own[name](*(getattr(layer, argument) for argument in _ARGUMENTS[name])) if name in own else layer
 
     def __init__(self, *args, **kwargs):
         kind.__init__(self, *args, **kwargs)
-        replace(self, names)
+        for key, layer in list(self.layers.items()):
+            if type(layer).__name__ in own:
+                self.layers[key] = replacement(layer)
+        self.last_layer = replacement(self.last_layer)
 
-    return type(kind.__name__, (kind,), {"__doc__": kind.__doc__, "__module__": names["__name__"], "__init__": __init__})
-
-
-def _in_network(network, names):
-    for key, layer in list(network.layers.items()):
-        own = _own(layer, names)
-        if own is not layer:
-            network.layers[key] = own
-    network.last_layer = _own(network.last_layer, names)
+    return __init__
 
 
-def _in_trainer(trainer, names):
-    trainer.optimizer = _own(trainer.optimizer, names)
+def _trainer_init(kind, own):
+    by_name = {name.lower(): optimizer for name, optimizer in own.items()}
 
+    def __init__(self, *args, **kwargs):
+        call = signature(kind.__init__).bind(self, *args, **kwargs)
+        call.apply_defaults()
+        optimizer = by_name.get(str(call.arguments["optimizer"]).lower())
+        if optimizer is not None:
+            call.arguments["optimizer"] = optimizer(**call.arguments["optimizer_param"])
+        kind.__init__(*call.args, **call.kwargs)
 
-def _own(part, names):
-    name = type(part).__name__
-    own = names.get(name)
-    if name not in _ARGUMENTS or own in (None, type(part)):
-        return part
-    return own(*(getattr(part, argument) for argument in _ARGUMENTS[name]))
+    return __init__

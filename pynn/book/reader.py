@@ -5,6 +5,7 @@ import io
 import os
 import sys
 from collections import namedtuple
+from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 
@@ -14,7 +15,9 @@ from pynn.book.contents import PACKAGES, fingerprints, pynns, serve
 _SECOND_VOLUME = ("base_model.py", "np.py", "time_layers.py")
 _LONGEST = 8            # entries in the line that says what is the reader's
 _MODULES = {"np": "numpy"}
-# The book's definitions that are left as they are in a reader's file, for pynn has none: (module, name).
+# Definitions of the book to leave as they are in a reader's file although pynn has them.
+leave = set()
+# Definitions of the book that were left: (module, name).
 _kept = set()
 _in_worker = False
 
@@ -27,9 +30,16 @@ def be_silent():
     _in_worker = True
 
 
-def of_second_volume(path):
-    """Whether a file lies among those of the second volume, which has other modules by the same names."""
-    return any(os.path.exists(os.path.join(os.path.dirname(path), name)) for name in _SECOND_VOLUME)
+@lru_cache
+def of_second_volume(folder):
+    """Whether a folder has the second volume's common/: other modules by the same names, whose layers have lists of gradients."""
+    if any(os.path.exists(os.path.join(folder, name)) for name in _SECOND_VOLUME):
+        return True
+    try:
+        with open(os.path.join(folder, "layers.py"), "rb") as file:
+            return b"self.grads" in file.read()
+    except OSError:
+        return False
 
 
 class ReaderLoader(SourceFileLoader):
@@ -139,6 +149,8 @@ class _Choice:
         return found
 
     def _served(self, name):
+        if name in leave:
+            return None
         if name == "load_mnist" and os.path.exists(self.names.get("save_file", "")):
             return None             # the data the reader has made is the data the reader wants
         return pynns(self.book, name)

@@ -32,6 +32,10 @@ def run(args):
     if not args.script.is_file():
         print(f"pynn: {args.script}: no such script", file=sys.stderr)
         return 2
+    if args.script.suffix == ".ipynb":
+        print(f"pynn: {args.script} is a notebook; pynn check takes scripts, and jupyter nbconvert --to script makes one of it",
+              file=sys.stderr)
+        return 2
     with TemporaryDirectory() as folder:
         runs = {kind: _observe(kind, Path(folder, f"{kind}.npz"), args) for kind in _NAMES}
     failed = [kind for kind, (status, *_) in runs.items() if status]

@@ -1,7 +1,5 @@
 """Average pooling: section 7.3 names it beside max-pooling."""
 
-import numpy as np
-
 import pynn._core as _core
 
 
@@ -35,8 +33,8 @@ class AveragePooling:
 
     def forward(self, x):
         """Return the means, shape (N, C, out_h, out_w), for x of shape (N, C, H, W)."""
-        self.x = x if isinstance(x, np.ndarray) else np.asarray(x)
-        return _core.average_forward(x, self.pool_h, self.pool_w, self.stride, self.pad)
+        self.x = _core.as_array("AveragePooling.forward", "x", x)
+        return _core.average_forward(self.x, self.pool_h, self.pool_w, self.stride, self.pad)
 
     def backward(self, dout):
         """Return dx: every pixel of a window gets an equal share of its dout."""

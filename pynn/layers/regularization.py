@@ -1,5 +1,7 @@
 """Dropout and batch normalization (sections 6.3 and 6.4)."""
 
+import numbers
+
 import numpy as np
 
 import pynn._core as _core
@@ -25,6 +27,10 @@ class Dropout:
     buffers = ()
 
     def __init__(self, dropout_ratio=0.5):
+        if not isinstance(dropout_ratio, numbers.Real):
+            raise TypeError(f"Dropout: dropout_ratio is {dropout_ratio!r}; it must be a number from 0 to 1")
+        if not 0 <= dropout_ratio <= 1:
+            raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; it must be from 0 to 1")
         self.dropout_ratio = dropout_ratio
         self.mask = None
         self.trained = True
@@ -34,10 +40,11 @@ class Dropout:
 
         The mask is drawn from NumPy's global state, so that the same seed drops the same units.
         """
+        x = _core.as_array("Dropout.forward", "x", x)
         self.trained = bool(train_flg)
         if not train_flg:
             return _core.multiply(x, 1.0 - self.dropout_ratio)
-        self.mask = np.asarray(np.random.rand(*np.shape(x)) > self.dropout_ratio)
+        self.mask = np.asarray(np.random.rand(*x.shape) > self.dropout_ratio)
         return _core.dropout(x, self.mask)
 
     def backward(self, dout):
@@ -123,7 +130,7 @@ class BatchNormalization:
         -------
         ndarray, shape of x
         """
-        x = np.asarray(x)
+        x = _core.as_array("BatchNormalization.forward", "x", x)
         self.input_shape = x.shape
         self.trained = bool(train_flg)
         self.x = None if train_flg else x
@@ -140,7 +147,7 @@ class BatchNormalization:
         After a forward pass outside of training the running statistics are constants.
         """
         if not self.trained:
-            return self._backward_of_use(np.asarray(dout))
+            return self._backward_of_use(_core.as_array("BatchNormalization.backward", "dout", dout))
         if self.xc is None:
             raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
         dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, self.gamma, self.std)
@@ -161,5 +168,5 @@ class BatchNormalization:
 
 
 def _zeros_like(gamma):
-    gamma = np.asarray(gamma)
+    gamma = _core.as_array("BatchNormalization", "gamma", gamma)
     return np.zeros(gamma.shape, gamma.dtype if gamma.dtype.kind == "f" else np.float64)
