@@ -63,18 +63,19 @@ function frame(model, el, ...children) {
   const tell = () => { error.textContent = model.get("answer").error ?? ""; };
   model.on("change:answer", tell);
   tell();
-  // JupyterLab takes the arrow keys away from sliders unless it is told to leave them
-  const attributes = { class: "pynn", lang: chinese ? "zh-CN" : "en", "data-lm-suppress-shortcuts": "true" };
-  el.append(html("div", attributes, ...children, error, other));
+  el.append(html("div", { class: "pynn", lang: chinese ? "zh-CN" : "en" }, ...children, error, other));
 }
 
 // ---- controls ----
+
+// JupyterLab takes the arrow keys for itself unless the very element that has the focus says otherwise.
+const KEYS = { "data-lm-suppress-shortcuts": "true" };
 
 // A slider with its label and its number; a logarithmic one has the exponent of ten as its position.
 function slider({ label, min, max, step, value, log = false, digits = 2, change }) {
   const show = (number) => (log ? Number(number.toPrecision(2)).toString() : number.toFixed(digits));
   const output = html("span", { class: "number" });
-  const input = html("input", { type: "range", min, max, step, "aria-label": label });
+  const input = html("input", { type: "range", min, max, step, "aria-label": label, ...KEYS });
   const read = () => (log ? 10 ** Number(input.value) : Number(input.value));
   const write = (number) => {
     input.value = log ? Math.log10(number) : number;
@@ -92,7 +93,7 @@ function slider({ label, min, max, step, value, log = false, digits = 2, change 
 
 // A menu; options are [value, text].
 function menu({ label, options, value, change }) {
-  const select = html("select", { onchange: () => change(select.value) },
+  const select = html("select", { onchange: () => change(select.value), ...KEYS },
     ...options.map(([key, text]) => html("option", { value: key }, text)));
   select.value = value;
   return { element: html("label", { class: "menu" }, html("span", {}, label), select), write: (key) => { select.value = key; } };
