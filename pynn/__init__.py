@@ -38,8 +38,11 @@ def __getattr__(name):
     if name in _REPORTS:
         import pynn.check
         return getattr(pynn.check, name)
+    if name == "widgets":
+        import pynn.widgets
+        return pynn.widgets
     raise AttributeError(f"module 'pynn' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted({*globals(), *_DATASETS, *_REPORTS})
+    return sorted({*globals(), *_DATASETS, *_REPORTS, "widgets"})
