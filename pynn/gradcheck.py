@@ -1,9 +1,14 @@
 """Comparison of backpropagation with the numerical gradient (section 5.7.3) that says where they differ."""
 
+from __future__ import annotations
+
 import inspect
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pynn._typing import ArrayLike, Checkable
 
 __all__ = ["GradientCheck", "gradient_check"]
 
@@ -15,9 +20,9 @@ class ParameterCheck(NamedTuple):
     """The entry of one parameter where the two gradients differ most, kinks aside."""
 
     name: str
-    shape: tuple
+    shape: tuple[int, ...]
     error: float
-    index: tuple
+    index: tuple[int, ...]      # type: ignore[assignment]     # hides the method of a tuple
     backprop: float
     numerical: float
     kinks: int
@@ -36,15 +41,15 @@ class GradientCheck:
         set aside as `kinks`, and how many are `off` by more than `tol`.
     """
 
-    def __init__(self, parameters, tol):
+    def __init__(self, parameters: list[ParameterCheck], tol: float) -> None:
         self.parameters = parameters
         self.tol = tol
         self.ok = all(p.off == 0 for p in parameters)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.ok
 
-    def __str__(self):
+    def __str__(self) -> str:
         wrong = ", ".join(f"{p.name}{list(p.index)}" for p in self.parameters if p.off)
         lines = [f"gradient check {'passed' if self.ok else f'failed at {wrong}'} (tolerance {self.tol:g})",
                  f"{'':8}{'shape':>16}  {'rel. error':>10}  {'at':>16}  {'backprop':>12}  {'numerical':>12}"
@@ -57,7 +62,7 @@ class GradientCheck:
     __repr__ = __str__
 
 
-def gradient_check(net, x, t, tol=1e-4):
+def gradient_check(net: Checkable, x: ArrayLike, t: ArrayLike, tol: float = 1e-4) -> GradientCheck:
     """Compare ``net.gradient(x, t)`` with ``net.numerical_gradient(x, t)``, entry by entry.
 
     Parameters
