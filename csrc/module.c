@@ -19,6 +19,7 @@ static PyMethodDef methods[] = {
     METHOD(relu, "(x, /)", "max(0, x)"),
     METHOD(relu_grad, "(x, /)", "1 where x >= 0, else 0"),
     METHOD(tanh, "(x, /)", "tanh x"),
+    METHOD(as_array, "(func, name, x, /)", "x as an array, refused in words where it cannot be one"),
     METHOD(add, "(x, y, /)", "x + y"),
     METHOD(multiply, "(x, y, /)", "x y"),
     METHOD(softmax, "(x, /)", "exp(x - max x) / sum exp(x - max x)"),
@@ -51,6 +52,10 @@ static PyMethodDef methods[] = {
     METHOD(numerical_gradient, "(f, x, /)", "(f(x + h e_i) - f(x - h e_i)) / 2h for every element i of x"),
     METHOD(mlp_numerical_gradient, "(x, t, params, activation, /)",
            "the same for the loss of a perceptron with these weights, without a call for each"),
+    METHOD(use_kernels, "(name, /)", "Use the set of kernels of that name."),
+    METHOD(kernels, "()", "The name of the set in use."),
+    METHOD(tour, "(step, a, b, /)", "a b by one step of the tour"),
+    METHOD(tour_peak, "(rounds, /)", "Multiplications and additions on registers alone."),
     METHOD(get_num_threads, "()", "Threads that kernels use."),
     METHOD(set_num_threads, "(n, /)", "Use n threads."),
     METHOD(conv_forward, "(x, W, b, stride, pad, /)", "x correlated with the filters W, plus b"),
@@ -122,6 +127,7 @@ exec_module(PyObject *Py_UNUSED(module))
     if (PyArray_ImportNumPyAPI() < 0 || memory_init() < 0) {
         return -1;
     }
+    call_init();
     const char *name = getenv("PYNN_CPU");
     name = name != NULL && name[0] != '\0' ? name : NULL;
     return dispatch_init(name) < 0 ? unknown_cpu(name) : 0;

@@ -8,15 +8,18 @@ except ImportError as error:
     from pynn._unbuilt import explain
     raise ImportError(explain(error)) from error
 
-from pynn import plot
+from pynn import (
+    check as check, functions as functions, gradient as gradient, io as io, layers as layers, networks as networks,
+    optimizer as optimizer, perceptron as perceptron, plot as plot, threads as threads, training as training, util as util)
 from pynn._version import __version__ as __version__
+from pynn.check import diagnose, gradient_check
 from pynn.config import show_config
 from pynn.functions import (
     cross_entropy, cross_entropy_error, entropy, identity_function, matmul, mean_squared_error, relu, relu_grad, sigmoid,
     sigmoid_grad, softmax, softmax_loss, step_function, sum_squared_error, tanh)
-from pynn.gradcheck import GradientCheck, gradient_check
 from pynn.gradient import gradient_descent, mlp_numerical_gradient, numerical_diff, numerical_gradient
 from pynn.io import load_params, save_params
+from pynn.kernels import kernels, use_kernels
 from pynn.layers import (
     AddLayer, Affine, AveragePooling, BatchNormalization, Convolution, Dropout, Flatten, IdentityWithLoss, LeakyRelu, MulLayer,
     Pooling, Relu, Sigmoid, SoftmaxWithLoss, Tanh)
@@ -30,24 +33,28 @@ from pynn.training import (
 from pynn.util import col2im, im2col, shuffle_dataset, smooth_curve
 
 if TYPE_CHECKING:
+    from pynn.check import GradientCheck, HealthReport
     from pynn.datasets import load_digits, load_fashion_mnist, load_folder, load_image, load_mnist
 
 __all__ = [
     "AND", "AdaGrad", "Adam", "AdamW", "AddLayer", "Affine", "AveragePooling", "BatchNormalization", "Callback", "Convolution",
-    "CosineDecay", "DeepConvNet", "DivergenceWarning", "Dropout", "EarlyStopping", "Flatten", "GradientCheck",
+    "CosineDecay", "DeepConvNet", "DivergenceWarning", "Dropout", "EarlyStopping", "Flatten", "GradientCheck", "HealthReport",
     "IdentityWithLoss", "LeakyRelu", "Momentum", "MulLayer", "MultiLayerNet", "MultiLayerNetExtend", "NAND", "Nesterov",
     "Network", "OR", "Perceptron", "Pooling", "RMSprop", "ReduceLROnPlateau", "Relu", "SGD", "Sequential", "Sigmoid",
     "SimpleConvNet", "SimpleNet", "SoftmaxWithLoss", "StepDecay", "Tanh", "ThreeLayerNet", "Trainer", "TwoLayerNet", "XOR",
-    "col2im", "cross_entropy", "cross_entropy_error", "entropy", "find_lr", "full_adder", "get_num_threads", "gradient_check",
-    "gradient_descent", "half_adder", "identity_function", "im2col", "load_digits", "load_fashion_mnist", "load_folder",
-    "load_image", "load_mnist", "load_params", "matmul", "mean_squared_error", "mlp_numerical_gradient", "num_threads",
-    "numerical_diff", "numerical_gradient", "plot", "relu", "relu_grad", "ripple_carry_adder", "save_params", "set_num_threads",
-    "show_config", "shuffle_dataset", "sigmoid", "sigmoid_grad", "smooth_curve", "softmax", "softmax_loss", "step_function",
-    "sum_squared_error", "tanh",
+    "col2im", "cross_entropy", "cross_entropy_error", "diagnose", "entropy", "find_lr", "full_adder", "get_num_threads",
+    "gradient_check", "gradient_descent", "half_adder", "identity_function", "im2col", "kernels", "load_digits",
+    "load_fashion_mnist", "load_folder", "load_image", "load_mnist", "load_params", "matmul", "mean_squared_error",
+    "mlp_numerical_gradient", "num_threads", "numerical_diff", "numerical_gradient", "plot", "relu", "relu_grad",
+    "ripple_carry_adder", "save_params", "set_num_threads", "show_config", "shuffle_dataset", "sigmoid", "sigmoid_grad",
+    "smooth_curve", "softmax", "softmax_loss", "step_function", "sum_squared_error", "tanh", "use_kernels",
 ]
 
-# what reads data sets imports a good deal, so only when it is asked for
-_LATER = dict.fromkeys(("load_digits", "load_fashion_mnist", "load_folder", "load_image", "load_mnist"), "pynn.datasets")
+# what imports a good deal, so only when it is asked for
+_LATER = {
+    **dict.fromkeys(("load_digits", "load_fashion_mnist", "load_folder", "load_image", "load_mnist"), "pynn.datasets"),
+    **dict.fromkeys(("GradientCheck", "HealthReport"), "pynn.check"),
+}
 
 if not TYPE_CHECKING:       # which would take it to mean that pynn has every name
     def __getattr__(name):
@@ -58,4 +65,4 @@ if not TYPE_CHECKING:       # which would take it to mean that pynn has every na
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
+    return sorted({*__all__, *globals()} - {"TYPE_CHECKING", "pynn"})

@@ -65,10 +65,3 @@ class Trainable(Protocol):
 
     def gradient(self, x: Any, t: Any, /) -> Mapping[str, Any]:
         """Its gradient for every parameter."""
-
-
-class Checkable(Trainable, Protocol):
-    """A network whose gradient can be checked."""
-
-    def numerical_gradient(self, x: Any, t: Any, /) -> Mapping[str, Any]:
-        """The gradient of the loss by differences."""

@@ -1,6 +1,7 @@
 """The examples of the documentation run, and are no longer than the same thing elsewhere."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,3 +28,14 @@ def test_own_regression(tmp_path, rng):
 
 def test_it_is_as_short_as_its_keras_version():
     assert lines(EXAMPLES / "own_regression.py") <= lines(EXAMPLES / "own_regression_keras.py")
+
+
+def test_the_cells_of_the_guide_run(tmp_path, monkeypatch):
+    guide = (EXAMPLES.parent / "own-networks.md").read_text(encoding="utf-8")
+    cells = re.findall(r"```python\n(.*?)```", guide, re.S)
+    assert len(cells) == 5
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for cell in cells:
+        exec(cell, names)
+    assert names["again"].current_iter == 2 * names["trainer"].current_iter

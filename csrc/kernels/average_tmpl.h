@@ -14,12 +14,15 @@ FN(average_forward)(void *args, ptrdiff_t begin, ptrdiff_t end)
     const struct average_args *a = args;
     const struct windows *n = &a->win;
     const real count = (real)(n->fh * n->fw);
-    for (ptrdiff_t row = begin * n->oh; row < end * n->oh; row++) {
+    for (ptrdiff_t row = begin; row < end; row++) {
         const ptrdiff_t top = row % n->oh * n->stride - n->pad;
         const real *plane = (const real *)a->x + row / n->oh * n->h * n->w;
         real *out = (real *)a->out + row * n->ow;
         memset(out, 0, (size_t)n->ow * sizeof(real));
         for (ptrdiff_t y = max_(0, top); y < min_(n->h, top + n->fh); y++) {
+            if (n->ow * n->fw > LONG_WORK && parallel_interrupted()) {
+                return;
+            }
             for (ptrdiff_t kx = max_(0, n->pad - (n->ow - 1) * n->stride); kx < min_(n->fw, n->w + n->pad); kx++) {
                 ptrdiff_t first, last;
                 FN(windows_inside)(n->w, n->ow, n->stride, kx - n->pad, &first, &last);
@@ -48,6 +51,9 @@ FN(average_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
         const real *dout = (const real *)a->dout + row * n->ow;
         real *dx = (real *)a->dx + row / n->oh * pixels;
         for (ptrdiff_t y = max_(0, top); y < min_(n->h, top + n->fh); y++) {
+            if (n->ow * n->fw > LONG_WORK && parallel_interrupted()) {
+                return;
+            }
             for (ptrdiff_t ox = 0; ox < n->ow; ox++) {
                 const ptrdiff_t left = ox * n->stride - n->pad;
                 const real part = dout[ox] / count;

@@ -212,9 +212,22 @@ struct perturb_rows_args {
     double *a;                  /* a row for each change */
 };
 
+/* The product climbed in steps, for whoever reads the kernels: A is m x k, B is k x n, C is m x n, all C-contiguous. */
+#define TOUR_STEPS 7
+
+struct tour_args {
+    ptrdiff_t m, n, k;
+    const void *a, *b;
+    void *c;
+};
+
 struct kernels {
     const char *isa;
     size_t itemsize;
+
+    /* Step 0 to TOUR_STEPS - 1 of the tour; TOUR_STEPS measures the peak. Returns the number of multiplications and
+     * additions. */
+    double (*tour)(int step, const struct tour_args *args);
 
     /* C = A B + bias, then ReLU; spreads itself over the pool. */
     void (*gemm)(const struct gemm_args *args);
@@ -250,10 +263,10 @@ struct kernels {
     range_kernel *conv_forward, *conv_backward, *conv_sum;
     void (*conv_unpack)(const struct conv_args *args);
 
-    /* Max-pooling and its gradient; the range is planes of x. struct pool_args */
+    /* Max-pooling, where the range is windows, and its gradient, where it is planes of x. struct pool_args */
     range_kernel *pool_forward, *pool_backward;
 
-    /* Average pooling likewise. struct average_args */
+    /* Average pooling, where the range is rows of windows, and its gradient, where it is planes. struct average_args */
     range_kernel *average_forward, *average_backward;
 
     /* The patches of a range of n oh rows of windows; the sum of patches on a range of n c planes. struct im2col_args */

@@ -5,6 +5,7 @@
 #define TABLE(NAME, SUFFIX, TYPE)                                               \
     {                                                                           \
         .isa = NAME, .itemsize = sizeof(TYPE),                                  \
+        .tour = tour##SUFFIX,                                                   \
         .gemm = gemm##SUFFIX,                                                   \
         .column_sum = column_sum##SUFFIX,                                       \
         .sum = sum##SUFFIX,                                                     \

@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from pynn.cli import check, info, predict, run, train
+from pynn.cli import check, info, predict, run, tour, train
 
 
 def _parser():
@@ -15,7 +15,7 @@ def _parser():
         prog="pynn" if os.path.basename(sys.argv[0]).startswith("pynn") else "python -m pynn",
         description="The networks of Deep Learning from Scratch, on C kernels.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (train, predict, run, check, info):
+    for command in (train, predict, run, check, tour, info):
         command.add_parser(commands)
     return parser
 

@@ -74,7 +74,7 @@ class Affine:
         -------
         ndarray, shape (N, M), or (M,) for one sample
         """
-        x = np.asarray(x)
+        x = _core.as_array("Affine.forward", "x", x)
         self.original_x_shape = x.shape
         self.x = x if x.ndim <= 2 else x.reshape(len(x), prod(x.shape[1:]))
         return _core.affine_forward(self.x, self.W, self.b)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 import pynn._core as _core
 
 if TYPE_CHECKING:
@@ -42,8 +40,8 @@ class AveragePooling:
 
     def forward(self, x: ArrayLike) -> Array:
         """Return the means, shape (N, C, out_h, out_w), for x of shape (N, C, H, W)."""
-        self.x = x if isinstance(x, np.ndarray) else np.asarray(x)
-        return _core.average_forward(x, self.pool_h, self.pool_w, self.stride, self.pad)
+        self.x = _core.as_array("AveragePooling.forward", "x", x)
+        return _core.average_forward(self.x, self.pool_h, self.pool_w, self.stride, self.pad)
 
     def backward(self, dout: ArrayLike) -> Array:
         """Return dx: every pixel of a window gets an equal share of its dout."""

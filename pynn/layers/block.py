@@ -29,6 +29,7 @@ class ConvBlock:
         self.channels_last = channels_last
         self.out = None
         self.index = None
+        self.kernels = None
 
     @property
     def members(self):
@@ -44,6 +45,7 @@ class ConvBlock:
         conv = self.conv
         conv.x = x
         conv.block = self
+        self.kernels = _core.kernels()
         self.out, self.index = _core.conv_block_forward(x, conv.W, conv.b, conv.stride, conv.pad,
                                                         self.pool is not None, self.channels_last)
         # what the layers saw, for whoever asks later: an optimizer changes the parameters in place, the caller x
@@ -58,7 +60,8 @@ class ConvBlock:
     def backward(self, dout, needs_dx=True):
         """Set dW and db of the convolution and return dx, or None without `needs_dx`."""
         conv = self.conv
-        if conv.block is not self:          # the layers were called one by one since
+        if conv.block is not self or self.kernels != _core.kernels():
+            # the layers were called one by one since, or other kernels laid out what the block keeps
             for layer in reversed(self.members):
                 dout = layer.backward(dout)
             return dout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,10 @@ class Dropout:
     buffers: tuple[str, ...] = ()
 
     def __init__(self, dropout_ratio: float = 0.5) -> None:
+        if not isinstance(dropout_ratio, (float, numbers.Real)):        # to a type checker a float is no Real
+            raise TypeError(f"Dropout: dropout_ratio is {dropout_ratio!r}; it must be a number from 0 to 1")
+        if not 0 <= dropout_ratio <= 1:
+            raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; it must be from 0 to 1")
         self.dropout_ratio = dropout_ratio
         self.mask: MaybeArray = None
         self.trained = True
@@ -42,10 +47,11 @@ class Dropout:
 
         The mask is drawn from NumPy's global state, so that the same seed drops the same units.
         """
+        x = _core.as_array("Dropout.forward", "x", x)
         self.trained = bool(train_flg)
         if not train_flg:
             return _core.multiply(x, 1.0 - self.dropout_ratio)
-        self.mask = np.asarray(np.random.rand(*np.shape(x)) > self.dropout_ratio)
+        self.mask = np.asarray(np.random.rand(*x.shape) > self.dropout_ratio)
         return _core.dropout(x, self.mask)
 
     def backward(self, dout: ArrayLike) -> Array:
@@ -132,7 +138,7 @@ class BatchNormalization:
         -------
         ndarray, shape of x
         """
-        x = np.asarray(x)
+        x = _core.as_array("BatchNormalization.forward", "x", x)
         self.input_shape = x.shape
         self.trained = bool(train_flg)
         self.x = None if train_flg else x
@@ -149,7 +155,7 @@ class BatchNormalization:
         After a forward pass outside of training the running statistics are constants.
         """
         if not self.trained:
-            return self._backward_of_use(np.asarray(dout))
+            return self._backward_of_use(_core.as_array("BatchNormalization.backward", "dout", dout))
         if self.xc is None:
             raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
         dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, self.gamma, self.std)
@@ -170,5 +176,5 @@ class BatchNormalization:
 
 
 def _zeros_like(gamma):
-    gamma = np.asarray(gamma)
+    gamma = _core.as_array("BatchNormalization", "gamma", gamma)
     return np.zeros(gamma.shape, gamma.dtype if gamma.dtype.kind == "f" else np.float64)

@@ -24,6 +24,7 @@ def chapter_3() -> float:
     x = np.array([-1.0, 1.0, 2.0], np.float32)
     halved, squashed = x / 2, 1 / (1 + np.exp(-x))      # float64 to NumPy's stubs, float32 when they run
     y = pynn.softmax(pynn.relu(halved) + pynn.sigmoid(squashed) + pynn.step_function([1, 2, 3]))
+    assert pynn.ThreeLayerNet().accuracy(np.zeros((2, 2)), [0, 1]) <= 1
     rounded: float = round(pynn.sigmoid(0.3), 3)
     losses: list[float] = [pynn.cross_entropy_error(y, [0, 0, 1]), pynn.mean_squared_error(y, [0, 0, 1])]
     product = pynn.matmul([[1, 2], [3, 4]], np.ones((2, 2)))
