@@ -94,7 +94,7 @@ def tour(n: int = 1024, threads: int | None = None) -> Tour:
     threads = get_num_threads() if threads is None else threads
     rng = np.random.default_rng(0)
     a, b = rng.random((2, n, n), np.float32)
-    products = [lambda step=step: _core.tour(step, a, b) for step in range(len(STEPS))]
+    products: list[Any] = [lambda step=step: _core.tour(step, a, b) for step in range(len(STEPS))]
     products += [lambda: _core.matmul(a, b), lambda: a @ b]
     with num_threads(threads):
         steps = [Step(name, seconds, 2e-9 * n**3 / seconds)

@@ -70,6 +70,24 @@ class TestRightNetworks:
         for book in (pynn, reference):
             passes(book.TwoLayerNet(5, 4, 3, dtype=np.float32), x, np.array([0, 1, 2, 0]))
 
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_a_relu_that_writes_into_dout_as_the_book_has_it(self, seed):
+        class Relu:
+            def forward(self, x):
+                self.mask = x <= 0
+                out = x.copy()
+                out[self.mask] = 0
+                return out
+
+            def backward(self, dout):
+                dout[self.mask] = 0
+                return dout
+
+        rng = np.random.default_rng(seed)
+        net = reference.TwoLayerNet(4, 5, 3, 0.5)
+        net.layers["Relu1"] = Relu()
+        passes(net, kinds_of_input(rng, 4, 4)[seed % 5], rng.integers(0, 3, 4))
+
     def test_chapter_4_without_layers(self, rng):
         passes(Chapter4(), rng.standard_normal((4, 5)), np.array([0, 1, 2, 0]))
 

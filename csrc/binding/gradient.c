@@ -111,7 +111,7 @@ differentiate(const char *func, struct differentiated *d, npy_intp offset, char 
     char kept[sizeof(double)];
     double above, below;
     memcpy(kept, d->data + offset, size);
-    const struct points at = points_around(typenum == NPY_FLOAT ? *(float *)kept : *(double *)kept, typenum);
+    const struct points at = points_around(typenum == NPY_FLOAT ? (double)*(float *)kept : *(double *)kept, typenum);
     set_element(d->data + offset, typenum, at.high);
     int failed = call_f(func, d->f, (PyObject *)d->x, &above) < 0;
     if (!failed && is_where_it_was(d)) {

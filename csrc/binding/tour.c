@@ -28,6 +28,16 @@ py_kernels(PyObject *Py_UNUSED(module), PyObject *const *Py_UNUSED(args), Py_ssi
     return check_count("kernels", nargs, 0) < 0 ? NULL : PyUnicode_FromString(kernels_in_use(0)->isa);
 }
 
+/* A matrix of float32, or NULL with an exception set. */
+static PyArrayObject *
+matrix_from(const char *name, PyObject *x)
+{
+    PyArrayObject *given = array_from("tour", name, x);
+    PyArrayObject *matrix = given == NULL ? NULL : array_as("tour", name, given, NPY_FLOAT);
+    Py_XDECREF(given);
+    return matrix;
+}
+
 /* tour(step, a, b) -> a b, by one step of the tour */
 PyObject *
 py_tour(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
@@ -36,12 +46,11 @@ py_tour(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
     if (check_count(func, nargs, 3) < 0) {
         return NULL;
     }
-    const long step = PyLong_AsLong(args[0]);
-    if (step < 0 || step >= TOUR_STEPS) {
-        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_ValueError, "%s: step is %ld; it must be from 0 to %d", func, step,
-                                                      TOUR_STEPS - 1);
+    ptrdiff_t step;
+    if (whole_number_from(func, "step", args[0], 0, TOUR_STEPS - 1, &step) < 0) {
+        return NULL;
     }
-    PyArrayObject *a = input_as(func, "a", args[1], NPY_FLOAT), *b = input_as(func, "b", args[2], NPY_FLOAT), *c = NULL;
+    PyArrayObject *a = matrix_from("a", args[1]), *b = matrix_from("b", args[2]), *c = NULL;
     if (a != NULL && b != NULL) {
         if (PyArray_NDIM(a) != 2 || PyArray_NDIM(b) != 2 || PyArray_DIM(a, 1) != PyArray_DIM(b, 0)) {
             char text_a[SHAPE_TEXT], text_b[SHAPE_TEXT];
@@ -49,7 +58,7 @@ py_tour(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
                          shape_text(a, text_a), shape_text(b, text_b));
         }
         else {
-            c = allocate_array(2, (npy_intp[]){PyArray_DIM(a, 0), PyArray_DIM(b, 1)}, NPY_FLOAT);
+            c = allocate_array(func, 2, (npy_intp[]){PyArray_DIM(a, 0), PyArray_DIM(b, 1)}, NPY_FLOAT);
         }
     }
     if (c != NULL) {
@@ -71,9 +80,9 @@ py_tour_peak(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t narg
     if (check_count("tour_peak", nargs, 1) < 0) {
         return NULL;
     }
-    const long rounds = PyLong_AsLong(args[0]);
-    if (rounds < 1) {
-        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_ValueError, "tour_peak: rounds is %ld; it must be at least 1", rounds);
+    ptrdiff_t rounds;
+    if (whole_number_from("tour_peak", "rounds", args[0], 1, ANY_SIZE, &rounds) < 0) {
+        return NULL;
     }
     float tiny[64] = {0}, sum;
     const struct tour_args t = {.m = rounds, .n = 1, .k = 1, .a = tiny, .b = tiny, .c = &sum};

@@ -15,10 +15,10 @@ FN(dot)(const real *x, const real *y, ptrdiff_t n)
         }
     }
     for (; i < n; i++) {
-        sum += y == NULL ? x[i] : (double)x[i] * y[i];
+        sum += (double)(y == NULL ? x[i] : x[i] * y[i]);
     }
     for (ptrdiff_t q = 0; q < LANES; q++) {
-        sum += lane[q];
+        sum += (double)lane[q];
     }
     return sum;
 }
@@ -98,7 +98,7 @@ FN(channelnorm_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
             sum += FN(dot)(dout, NULL, s->pixels);
             product += FN(dot)(dout, (const real *)s->xc + FN(plane_at)(s, i, j), s->pixels);
         }
-        product /= std;
+        product /= (double)std;
         ((real *)s->dbeta)[j] = (real)sum;
         ((real *)s->dgamma)[j] = (real)product;
         const real mean = (real)(sum / count), slope = (real)(product / count);

@@ -50,7 +50,7 @@ FN(sum)(const void *values, ptrdiff_t n)
     const real *x = values;
     double sum = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        sum += x[i];
+        sum += (double)x[i];
     }
     return sum;
 }

@@ -136,9 +136,9 @@ class Parameters(MutableMapping[str, "Array"]):
     into ``params``, or assigned to the layer. It pickles and copies as a plain dict.
     """
 
-    def __init__(self, network: Any, extra: Any = ()) -> None:
+    def __init__(self, network: Any, extra: dict[str, Array]) -> None:
         self._network = network
-        self.extra = dict(extra)        # what belongs to no layer (yet)
+        self.extra = extra
 
     def __getitem__(self, name: str) -> Array:
         place = self._network.places().get(name)

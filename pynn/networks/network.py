@@ -52,7 +52,7 @@ class Network:
     def __init__(self, layers: Mapping[str, Any] | Iterable[Layer] = (), loss: Loss | None = None, *,
                  dtype: DTypeLike | None = None, weight_decay_lambda: float = 0) -> None:
         self.layers = layers
-        self._params = Parameters(self)
+        self._extra: dict[str, Array] = {}      # parameters that belong to no layer (yet)
         self.last_layer: Any = SoftmaxWithLoss() if loss is None else loss
         self.weight_decay_lambda = weight_decay_lambda
         self.last_loss: float | Any = None
@@ -76,7 +76,7 @@ class Network:
 
     @property
     def params(self) -> Parameters:
-        return self._params
+        return Parameters(self, self._extra)
 
     @params.setter
     def params(self, params: Mapping[str, Array]) -> None:
@@ -224,7 +224,7 @@ class Network:
 
     def fit(self, x: ArrayLike, t: ArrayLike, epochs: int = 20, batch_size: int = 100, optimizer: str = "Adam",
             lr: float = 0.001, **options: Any) -> Self:
-        """Train with a `Trainer` and return the network; ``trainer`` then has the history.
+        """Train with a `Trainer` and return the network; ``history`` then is the trainer's.
 
         Parameters
         ----------
@@ -235,9 +235,10 @@ class Network:
             Further arguments of `Trainer`, such as ``validation_split``.
         """
         from pynn.training.trainer import Trainer
-        self.trainer = Trainer(self, x, t, **{"epochs": epochs, "mini_batch_size": batch_size, "optimizer": optimizer,
-                                              "optimizer_param": {"lr": lr}, "verbose": False, **options})
-        self.trainer.train()
+        trainer = Trainer(self, x, t, **{"epochs": epochs, "mini_batch_size": batch_size, "optimizer": optimizer,
+                                         "optimizer_param": {"lr": lr}, "verbose": False, **options})
+        trainer.train()
+        self.history: dict[str, list[Any]] = trainer.history
         return self
 
     # ---- files and words ----
@@ -274,14 +275,14 @@ class Network:
 
     def __getstate__(self):
         state = vars(self).copy()
-        for derived in ("_steps", "_backwards", "_blocks", "_places", "_buffers", "trainer"):
+        for derived in ("_steps", "_backwards", "_blocks", "_places", "_buffers"):
             state.pop(derived, None)
-        return state | {"_planned": None, "_params": self._params.extra}
+        return state | {"_planned": None}
 
     def __setstate__(self, state):
         if "_layers" not in state:
             state = self._state_of_the_books(state)
-        vars(self).update(state, _params=Parameters(self, state.get("_params", {})))
+        vars(self).update(state)
 
     def _state_of_the_books(self, state):
         """Begin with the layers in a pickle of the book's own class; what else it has is left."""
