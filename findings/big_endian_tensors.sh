@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # pyarrow 26.0.1, tensorstore 0.1.86, numpy 2.4.6
-# Guess: a big-endian array (what an IDX or FITS reader returns) is converted, or refused as pyarrow.array does.
-# Seen:  pyarrow.Tensor.from_numpy and tensorstore.array take its bytes as little-endian: 1.0 becomes 4.6e-41, no error.
-#        Writing the same array into a TensorStore file store converts it rightly.
+# Guess: a big-endian array (what an IDX or FITS reader returns) is converted, or refused as pyarrow.array
+#        does.
+# Seen:  pyarrow.Tensor.from_numpy and tensorstore.array take its bytes as little-endian: 1.0 becomes 4.6e-41,
+#        no error. Writing the same array into a TensorStore file store converts it rightly.
 # So:    hand out native byte order only: x.astype(x.dtype.newbyteorder("=")).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check numpy==2.4.6 pyarrow==26.0.1 tensorstore==0.1.86
+venv/bin/pip install --quiet --disable-pip-version-check --no-compile numpy==2.4.6 pyarrow==26.0.1 tensorstore==0.1.86
 venv/bin/python - <<'PYTHON'
 import sys
 

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # bottleneck 1.6.0, numpy 2.4.6
 # Guess: reductions of integers are NumPy's: wide enough that the sum of squared uint8 pixels is right.
-# Seen:  ss() squares in the array's own dtype (uint8 100, 100, 100, 100 gives 64), nansum() of int32 along an axis stays
-#        int32 and wraps, and median() adds its two middle int32 values in int32: the median of four 2**30 is negative.
+# Seen:  ss() squares in the array's own dtype (uint8 100, 100, 100, 100 gives 64), nansum() of int32 along an
+#        axis stays int32 and wraps, and median() adds its two middle int32 values in int32: the median of
+#        four 2**30 is negative.
 # So:    give it float64, or int64 for sums.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check numpy==2.4.6 bottleneck==1.6.0
+venv/bin/pip install --quiet --disable-pip-version-check --no-compile numpy==2.4.6 bottleneck==1.6.0
 venv/bin/python - <<'PYTHON'
 import sys
 

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # h5py 3.16.0 (HDF5 2.0 inside), numpy 2.4.6
-# Guess: the lossy scale-offset filter keeps NaN, or refuses it; the other values stay within the promised decimals.
-# Seen:  with scaleoffset=3 a NaN comes back as an ordinary number near the smallest value, and no NaN is left in the file.
-# So:    a diverged weight looks healthy after a round trip; check np.isfinite before writing with this filter.
+# Guess: the lossy scale-offset filter keeps NaN, or refuses it; the other values stay within the promised
+#        decimals.
+# Seen:  with scaleoffset=3 a NaN comes back as an ordinary number near the smallest value, and no NaN is left
+#        in the file.
+# So:    a diverged weight looks healthy after a round trip; check np.isfinite before writing with this
+#        filter.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check numpy==2.4.6 h5py==3.16.0
+venv/bin/pip install --quiet --disable-pip-version-check --no-compile numpy==2.4.6 h5py==3.16.0
 venv/bin/python - <<'PYTHON'
 import sys
 

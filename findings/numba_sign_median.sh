@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # numba 0.65.1, numpy 2.4.6
 # Guess: np.sign and np.median compiled by numba return what they return in Python.
-# Seen:  np.sign of uint8 from 128 up is 255 (minus one, wrapped), and np.median skips NaN by its place: [nan, 2, 1, -1] gives
-#        1.5 where NumPy gives nan.
+# Seen:  np.sign of uint8 from 128 up is 255 (minus one, wrapped), and np.median skips NaN by its place: [nan,
+#        2, 1, -1] gives 1.5 where NumPy gives nan.
 # So:    a compiled gradient's sign over raw pixels is wrong without a word; convert pixels to floats first.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check numpy==2.4.6 numba==0.65.1
+venv/bin/pip install --quiet --disable-pip-version-check --no-compile numpy==2.4.6 numba==0.65.1
 venv/bin/python - <<'PYTHON'
 import sys
 

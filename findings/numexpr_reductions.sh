@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # numexpr 2.14.2, numpy 2.4.6
-# Guess: max, min and sum in an expression are NumPy's: NaN comes through, small integers are added in 64 bits.
-# Seen:  max and min leave NaN out (a loss curve with NaN looks finite), and sum of int32 stays int32 and wraps.
+# Guess: max, min and sum in an expression are NumPy's: NaN comes through, small integers are added in 64
+#        bits.
+# Seen:  max and min leave NaN out (a loss curve with NaN looks finite), and sum of int32 stays int32 and
+#        wraps.
 # So:    check np.isfinite before; cast to float64 in the expression's inputs.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check numpy==2.4.6 numexpr==2.14.2
+venv/bin/pip install --quiet --disable-pip-version-check --no-compile numpy==2.4.6 numexpr==2.14.2
 venv/bin/python - <<'PYTHON'
 import sys
 

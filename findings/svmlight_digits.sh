@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # scikit-learn 1.9.1, numpy 2.4.6
-# Guess: dump_svmlight_file and load_svmlight_file give a float64 array back bit for bit, as np.savetxt and repr do.
-# Seen:  16 significant digits are written where a float64 needs up to 17: a quarter of random values come back changed
-#        in their last bit, features and targets alike.
-# So:    a LIBSVM file is no archive of float64 data; compare with a tolerance, or write the text yourself with repr.
+# Guess: dump_svmlight_file and load_svmlight_file give a float64 array back bit for bit, as np.savetxt and
+#        repr do.
+# Seen:  16 significant digits are written where a float64 needs up to 17: a quarter of random values come
+#        back changed in their last bit, features and targets alike.
+# So:    a LIBSVM file is no archive of float64 data; compare with a tolerance, or write the text yourself
+#        with repr.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check numpy==2.4.6 scikit-learn==1.9.1
+venv/bin/pip install --quiet --disable-pip-version-check --no-compile numpy==2.4.6 scikit-learn==1.9.1
 venv/bin/python - <<'PYTHON'
 import sys
 
