@@ -58,7 +58,10 @@ def smooth_curve(x):
     ----------
     The book's ``common/util.py``, used for the curves of chapter 6.
     """
-    x = np.asarray(x, dtype=np.float64)
+    try:
+        x = np.asarray(x, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TypeError(f"smooth_curve: x is a {type(x).__name__} that cannot be read as numbers; it must be (n,)") from error
     if x.ndim != 1 or x.size == 0:
         raise ValueError(
             f"smooth_curve: x has shape {x.shape}; it must be (n,) with n >= 1")

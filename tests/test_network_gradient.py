@@ -254,7 +254,7 @@ class TestArguments:
         (dict(t=np.zeros(7)), TypeError, "t has dtype float64; class labels must be integers"),
         (dict(activation="tanh"), ValueError, "activation is 'tanh'; it must be 'relu' or 'sigmoid'"),
         (dict(activation=None), ValueError, "activation is None"),
-        (dict(params=None), TypeError, "params must be a list of arrays"),
+        (dict(params=None), TypeError, "params is a NoneType; it must be a list of arrays"),
         (dict(params=[]), ValueError, "params has 0 arrays"),
         (dict(params=[np.ones((6, 4))]), ValueError, "params has 1 arrays"),
         (dict(W2=np.ones((3, 4))), ValueError, "W1 has 5 columns but W2 has 3 rows; they must be equal"),

@@ -10,6 +10,9 @@ import pynn
 from pynn.networks.chain import Layers
 
 
+SMALL = {"filter_num": 3, "filter_size": 3, "pad": 1, "stride": 1}
+
+
 class Scale:
     """A reader's layer with one parameter, written as the book writes its own."""
 
@@ -119,7 +122,7 @@ def test_fit_predict_score(rng):
     net = pynn.Sequential([pynn.Affine.of(5, 16), pynn.Relu(), pynn.Affine.of(16, 2)])
     assert net.fit(x, t, epochs=60, batch_size=20, lr=0.01, validation_split=0.1, callbacks=[pynn.EarlyStopping(30)]) is net
     assert net.score(x, t) == net.accuracy(x, t) > 0.95
-    assert "val_acc" in net.trainer.history
+    assert "val_acc" in net.history
     proba = net.predict_proba(x, batch_size=7)
     np.testing.assert_allclose(proba, pynn.softmax(net.predict(x)), rtol=1e-12)
     np.testing.assert_array_equal(proba.argmax(axis=1), net.predict(x).argmax(axis=1))
@@ -258,3 +261,20 @@ def test_summary_of_the_books_networks():
     assert build().summary((2, 6, 6)).rows[-1].output == (3,)
     with pytest.raises(ValueError, match=r"a sample of shape \(2, 5, 5\) does not pass Affine1"):
         build().summary((2, 5, 5))
+
+
+@pytest.mark.parametrize("make", [build, lambda: pynn.SimpleConvNet((2, 6, 6), {**SMALL}, 4, 3)])
+def test_a_network_goes_when_nobody_has_it(make, data):
+    """Without waiting for the garbage collector: what it saw may be large."""
+    import gc
+    import weakref
+    net = make()
+    net.fit(*data, epochs=1, batch_size=5)
+    net.params["W1"]
+    seen, layer = weakref.ref(net), weakref.ref(net.layers[0])
+    gc.disable()
+    try:
+        del net
+        assert seen() is None and layer() is None
+    finally:
+        gc.enable()

@@ -90,3 +90,9 @@ def test_conv_output_size_counts_the_windows(size, window, stride, pad):
 
 def test_conv_output_size_of_a_window_that_does_not_fit():
     assert conv_output_size(8, 3, stride=2) == 3.5
+
+
+@pytest.mark.parametrize("x", [10**400, "curve", [[1], [1, 2]], {}])
+def test_what_is_no_curve(x):
+    with pytest.raises(TypeError, match="smooth_curve: x is a .* that cannot be read as numbers"):
+        smooth_curve(x)

@@ -90,7 +90,7 @@ refuse_label(const char *func, PyArrayObject *t, npy_intp i, npy_intp classes)
 {
     PyObject *label = PyObject_CallMethod((PyObject *)t, "item", "n", (Py_ssize_t)i);
     if (label != NULL) {
-        PyErr_Format(PyExc_IndexError, "%s: t[%zd] is %S but y has %zd classes; labels must be in 0..%zd", func, (Py_ssize_t)i,
+        PyErr_Format(PyExc_IndexError, "%s: t[%zd] is %S but y has %zd classes; labels must be in 0..%zd (section 4.2.4)", func, (Py_ssize_t)i,
                      label, (Py_ssize_t)classes, (Py_ssize_t)classes - 1);
         Py_DECREF(label);
     }
@@ -101,12 +101,12 @@ labels_from(const char *func, PyArrayObject *t, npy_intp n, npy_intp classes)
 {
     char text[SHAPE_TEXT];
     if (!PyTypeNum_ISINTEGER(PyArray_TYPE(t))) {
-        PyErr_Format(PyExc_TypeError, "%s: t has dtype %S; class labels must be integers", func, PyArray_DESCR(t));
+        PyErr_Format(PyExc_TypeError, "%s: t has dtype %S; class labels must be integers (section 4.2.4)", func, PyArray_DESCR(t));
         return NULL;
     }
     if (PyArray_SIZE(t) != n || (PyArray_NDIM(t) > 1 && n > 1)) {
         PyErr_Format(PyExc_ValueError, "%s: t has shape %s but y has %zd rows and %zd classes; t must be labels of shape "
-                     "(%zd,) or targets of shape (%zd, %zd)%s", func, shape_text(t, text), (Py_ssize_t)n,
+                     "(%zd,) or targets of shape (%zd, %zd)%s (section 4.2.4)", func, shape_text(t, text), (Py_ssize_t)n,
                      (Py_ssize_t)classes, (Py_ssize_t)n, (Py_ssize_t)n, (Py_ssize_t)classes,
                      PyArray_SIZE(t) == n ? "; use t.ravel()" : "");
         return NULL;

@@ -45,7 +45,17 @@ PyArrayObject *in_place(const char *func, const char *name, PyObject *x);
 int is_number(PyObject *x);
 
 /* A C double from a number such as a learning rate. -1 with an exception set. */
-int number_from(const char *func, const char *name, PyObject *x, double *out);
+int number_from_other(const char *func, const char *name, PyObject *x, double *out);
+
+static inline int
+number_from(const char *func, const char *name, PyObject *x, double *out)
+{
+    if (PyFloat_CheckExact(x)) {
+        *out = PyFloat_AS_DOUBLE(x);
+        return 0;
+    }
+    return number_from_other(func, name, x, out);
+}
 
 /* A whole number from `least` to `most`; ANY_SIZE is beyond all that is of use. -1 with an exception set. */
 #define ANY_SIZE 1000000000

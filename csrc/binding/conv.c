@@ -59,7 +59,7 @@ check_conv(call *c, struct conv_args *s)
         const int last = PyArray_DIM(x, 3) == channels;
         PyErr_Format(PyExc_ValueError, "%s: x has %zd channels but W has %zd (x is %s); x must be (N, %zd, height, width)%s",
                      c->func, (Py_ssize_t)PyArray_DIM(x, 1), (Py_ssize_t)channels, shape_text(x, text), (Py_ssize_t)channels,
-                     last ? "; its channels seem to come last, use x.transpose(0, 3, 1, 2)" : "");
+                     last ? "; its channels seem to come last, use x.transpose(0, 3, 1, 2) (section 7.4.1)" : "");
         return -1;
     }
     s->win.fh = PyArray_DIM(W, 2);

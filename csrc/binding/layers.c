@@ -44,7 +44,7 @@ check_affine(call *c, struct matrix *x, struct matrix *W)
         return -1;
     }
     if (x->cols != W->rows) {
-        PyErr_Format(PyExc_ValueError, "%s: x has %zd columns but W has %zd rows (W is %zdx%zd); x must be (N, %zd)", c->func,
+        PyErr_Format(PyExc_ValueError, "%s: x has %zd columns but W has %zd rows (W is %zdx%zd); x must be (N, %zd) (section 5.6.2)", c->func,
                      x->cols, W->rows, W->rows, W->cols, W->rows);
         return -1;
     }
@@ -61,7 +61,7 @@ affine_forward(call *c)
         return;
     }
     if (b != NULL && (PyArray_NDIM(b) != 1 || PyArray_DIM(b, 0) != W.cols)) {
-        PyErr_Format(PyExc_ValueError, "%s: b has shape %s but W has %zd columns; b must be (%zd,)", c->func,
+        PyErr_Format(PyExc_ValueError, "%s: b has shape %s but W has %zd columns; b must be (%zd,) (section 5.6.2)", c->func,
                      shape_text(b, text), W.cols, W.cols);
         return;
     }

@@ -164,20 +164,31 @@ take_again(void *context, void *numbers, size_t size)
 
 static PyDataMem_Handler handler = {"pynn", 1, {NULL, take, take_zeros, take_again, give_back}};
 static PyObject *capsule;                       /* of the handler, as NumPy wants it */
+static PyArray_Descr *float_descr, *double_descr;
 
 int
 memory_init(void)
 {
     if (capsule == NULL) {
         capsule = PyCapsule_New(&handler, "mem_handler", NULL);
+        float_descr = PyArray_DescrFromType(NPY_FLOAT);
+        double_descr = PyArray_DescrFromType(NPY_DOUBLE);
     }
     return capsule == NULL ? -1 : 0;
+}
+
+/* What most results are is at hand. A new reference, or NULL. */
+static PyArray_Descr *
+descr_of(int typenum)
+{
+    PyArray_Descr *descr = typenum == NPY_FLOAT ? float_descr : typenum == NPY_DOUBLE ? double_descr : NULL;
+    return descr == NULL ? PyArray_DescrFromType(typenum) : (PyArray_Descr *)Py_NewRef((PyObject *)descr);
 }
 
 PyArrayObject *
 allocate_array(const char *func, int ndim, const npy_intp *dims, int typenum)
 {
-    PyArray_Descr *descr = PyArray_DescrFromType(typenum);
+    PyArray_Descr *descr = descr_of(typenum);
     if (descr == NULL) {
         return NULL;
     }

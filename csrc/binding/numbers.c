@@ -31,7 +31,7 @@ has_float(PyObject *x)
 }
 
 int
-number_from(const char *func, const char *name, PyObject *x, double *out)
+number_from_other(const char *func, const char *name, PyObject *x, double *out)
 {
     if (!is_number(x) && !has_float(x)) {
         char text[SHAPE_TEXT];

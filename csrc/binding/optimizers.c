@@ -24,7 +24,7 @@ static const struct {
 struct step {
     enum rule rule;
     int typenum;
-    double rate[MAX_NUMBERS];
+    struct update_args kernel;          /* what it takes: its rates are read first */
     PyArrayObject *grad;
     PyArrayObject *array[MAX_ARRAYS];   /* the parameter, then the states */
     PyArrayObject *whole[MAX_ARRAYS];   /* the same, or where one is not contiguous a copy to be written back */
@@ -64,7 +64,7 @@ read_arguments(struct step *s, PyObject *const *args)
     const char *const func = rules[s->rule].func;
     const int arrays = rules[s->rule].arrays;
     for (int i = 0; i < rules[s->rule].numbers; i++) {
-        if (number_from(func, rules[s->rule].number[i], args[1 + arrays + i], &s->rate[i]) < 0) {
+        if (number_from(func, rules[s->rule].number[i], args[1 + arrays + i], &s->kernel.rate[i]) < 0) {
             return -1;
         }
     }
@@ -140,14 +140,12 @@ static int
 take_step(struct step *s)
 {
     const int arrays = rules[s->rule].arrays;
-    struct update_args u = {.param = PyArray_DATA(s->whole[0]), .grad = PyArray_DATA(s->grad)};
+    s->kernel.param = PyArray_DATA(s->whole[0]);
+    s->kernel.grad = PyArray_DATA(s->grad);
     for (int i = 1; i < arrays; i++) {
-        u.state[i - 1] = PyArray_DATA(s->whole[i]);
+        s->kernel.state[i - 1] = PyArray_DATA(s->whole[i]);
     }
-    for (int i = 0; i < rules[s->rule].numbers; i++) {
-        u.rate[i] = s->rate[i];
-    }
-    run(kernels_in_use(s->typenum == NPY_DOUBLE)->update[s->rule], &u, PyArray_SIZE(s->whole[0]), arrays);
+    run(kernels_in_use(s->typenum == NPY_DOUBLE)->update[s->rule], &s->kernel, PyArray_SIZE(s->whole[0]), arrays);
     if (PyErr_Occurred()) {
         return -1;
     }

@@ -28,6 +28,16 @@ py_kernels(PyObject *Py_UNUSED(module), PyObject *const *Py_UNUSED(args), Py_ssi
     return check_count("kernels", nargs, 0) < 0 ? NULL : PyUnicode_FromString(kernels_in_use(0)->isa);
 }
 
+/* A matrix of float32, or NULL with an exception set. */
+static PyArrayObject *
+matrix_from(const char *name, PyObject *x)
+{
+    PyArrayObject *given = array_from("tour", name, x);
+    PyArrayObject *matrix = given == NULL ? NULL : array_as("tour", name, given, NPY_FLOAT);
+    Py_XDECREF(given);
+    return matrix;
+}
+
 /* tour(step, a, b) -> a b, by one step of the tour */
 PyObject *
 py_tour(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
@@ -40,7 +50,7 @@ py_tour(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
     if (whole_number_from(func, "step", args[0], 0, TOUR_STEPS - 1, &step) < 0) {
         return NULL;
     }
-    PyArrayObject *a = input_as(func, "a", args[1], NPY_FLOAT), *b = input_as(func, "b", args[2], NPY_FLOAT), *c = NULL;
+    PyArrayObject *a = matrix_from("a", args[1]), *b = matrix_from("b", args[2]), *c = NULL;
     if (a != NULL && b != NULL) {
         if (PyArray_NDIM(a) != 2 || PyArray_NDIM(b) != 2 || PyArray_DIM(a, 1) != PyArray_DIM(b, 0)) {
             char text_a[SHAPE_TEXT], text_b[SHAPE_TEXT];

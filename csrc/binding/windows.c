@@ -59,10 +59,10 @@ check_images(const char *func, const char *name, PyArrayObject *x)
     if (PyArray_NDIM(x) != 4) {
         const char *advice = "";
         if (PyArray_NDIM(x) == 3) {
-            advice = ": one image is x[np.newaxis], grey images are x[:, np.newaxis]";
+            advice = ": one image is x[np.newaxis], grey images are x[:, np.newaxis] (section 7.4.1)";
         }
         else if (PyArray_NDIM(x) == 2) {
-            advice = ": load with flatten=False, or use x.reshape(-1, channels, height, width)";
+            advice = ": load with flatten=False, or use x.reshape(-1, channels, height, width) (section 7.4.1)";
         }
         PyErr_Format(PyExc_ValueError, "%s: %s has shape %s; it must be (N, channels, height, width)%s", func, name,
                      shape_text(x, text), advice);

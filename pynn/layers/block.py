@@ -30,6 +30,7 @@ class ConvBlock:
         self.out = None
         self.index = None
         self.kernels = None
+        self.mark = object()                # what the convolution has of the block: the block itself would never be freed
 
     @property
     def members(self):
@@ -44,7 +45,7 @@ class ConvBlock:
         """Return the images after the last of the layers, as their own forward methods would."""
         conv = self.conv
         conv.x = x
-        conv.block = self
+        conv.block = self.mark
         self.kernels = _core.kernels()
         self.out, self.index = _core.conv_block_forward(x, conv.W, conv.b, conv.stride, conv.pad,
                                                         self.pool is not None, self.channels_last)
@@ -60,7 +61,7 @@ class ConvBlock:
     def backward(self, dout, needs_dx=True):
         """Set dW and db of the convolution and return dx, or None without `needs_dx`."""
         conv = self.conv
-        if conv.block is not self or self.kernels != _core.kernels():
+        if conv.block is not self.mark or self.kernels != _core.kernels():
             # the layers were called one by one since, or other kernels laid out what the block keeps
             for layer in reversed(self.members):
                 dout = layer.backward(dout)

@@ -130,9 +130,9 @@ class Parameters(MutableMapping):
     into ``params``, or assigned to the layer. It pickles and copies as a plain dict.
     """
 
-    def __init__(self, network, extra=()):
+    def __init__(self, network, extra):
         self._network = network
-        self.extra = dict(extra)        # what belongs to no layer (yet)
+        self.extra = extra
 
     def __getitem__(self, name):
         place = self._network.places().get(name)

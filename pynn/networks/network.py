@@ -41,7 +41,7 @@ class Network:
 
     def __init__(self, layers=(), loss=None, *, dtype=None, weight_decay_lambda=0):
         self.layers = layers
-        self._params = Parameters(self)
+        self._extra = {}        # parameters that belong to no layer (yet)
         self.last_layer = SoftmaxWithLoss() if loss is None else loss
         self.weight_decay_lambda = weight_decay_lambda
         self.last_loss = None
@@ -65,7 +65,7 @@ class Network:
 
     @property
     def params(self):
-        return self._params
+        return Parameters(self, self._extra)
 
     @params.setter
     def params(self, params):
@@ -212,7 +212,7 @@ class Network:
         return metrics.probabilities(self, x, batch_size)
 
     def fit(self, x, t, epochs=20, batch_size=100, optimizer="Adam", lr=0.001, **options):
-        """Train with a `Trainer` and return the network; ``trainer`` then has the history.
+        """Train with a `Trainer` and return the network; ``history`` then is the trainer's.
 
         Parameters
         ----------
@@ -223,9 +223,10 @@ class Network:
             Further arguments of `Trainer`, such as ``validation_split``.
         """
         from pynn.training.trainer import Trainer
-        self.trainer = Trainer(self, x, t, **{"epochs": epochs, "mini_batch_size": batch_size, "optimizer": optimizer,
-                                              "optimizer_param": {"lr": lr}, "verbose": False, **options})
-        self.trainer.train()
+        trainer = Trainer(self, x, t, **{"epochs": epochs, "mini_batch_size": batch_size, "optimizer": optimizer,
+                                         "optimizer_param": {"lr": lr}, "verbose": False, **options})
+        trainer.train()
+        self.history = trainer.history
         return self
 
     # ---- files and words ----
@@ -262,14 +263,14 @@ class Network:
 
     def __getstate__(self):
         state = vars(self).copy()
-        for derived in ("_steps", "_backwards", "_blocks", "_places", "_buffers", "trainer"):
+        for derived in ("_steps", "_backwards", "_blocks", "_places", "_buffers"):
             state.pop(derived, None)
-        return state | {"_planned": None, "_params": self._params.extra}
+        return state | {"_planned": None}
 
     def __setstate__(self, state):
         if "_layers" not in state:
             state = self._state_of_the_books(state)
-        vars(self).update(state, _params=Parameters(self, state.get("_params", {})))
+        vars(self).update(state)
 
     def _state_of_the_books(self, state):
         """Begin with the layers in a pickle of the book's own class; what else it has is left."""
