@@ -8,10 +8,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import machine, report, results, timing
+from . import earlier, machine, report, results, timing
 from .targets import targets
 
-GROUPS = ["steps", "trainer", "gemm", "avx2", "elementwise", "gradient", "memory", "calls", "busy",
+GROUPS = ["steps", "earlier", "trainer", "gemm", "avx2", "elementwise", "gradient", "memory", "calls", "busy",
           "scaling"]
 HANDICAPS = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]      # they pin NumPy to a slower kernel
 
@@ -21,6 +21,8 @@ def main():
         if os.environ.pop(variable, None) is not None:
             print(f"unset {variable}")
     options = parse()
+    if options.against is not None:
+        os.environ[earlier.PLACE] = str(earlier.build(options.against))
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
     if options.read is None:
@@ -50,6 +52,7 @@ def parse():
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")],
                         help="numbers of threads to try (default: 1,2 where there are two processors)")
     parser.add_argument("--quick", action="store_true", help="fewer shapes and rounds")
+    parser.add_argument("--against", metavar="COMMIT", help="build an earlier commit and time its steps beside these")
     parser.add_argument("--cpu-clock", action="store_true",
                         help="count processor time where one thread works: "
                              "for a look on a busy machine, not for a report")

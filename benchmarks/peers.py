@@ -103,6 +103,16 @@ class Pynn(Book):
         super().__init__(pynn)
 
 
+class Earlier(Pynn):
+    """pynn as it was at another commit: see earlier.py."""
+
+    def __init__(self):
+        if "PYNN_EARLIER" not in os.environ:
+            raise Unavailable("no earlier commit was named")
+        sys.path.insert(0, os.environ["PYNN_EARLIER"])
+        super().__init__()
+
+
 class Trainer(Pynn):
     """pynn through its Trainer: see trainer.py."""
 
@@ -215,7 +225,7 @@ class JaxScan(Jax):
             lambda state, _: (update(state), None), params, length=self.steps)[0]
 
 
-PEERS = {"pynn": (Pynn, "pynn"), "Trainer": (Trainer, "pynn"), "numpy": (Numpy, "numpy"), "torch": (Torch, "torch"),
+PEERS = {"pynn": (Pynn, "pynn"), "Trainer": (Trainer, "pynn"), "earlier": (Earlier, "numpy"), "numpy": (Numpy, "numpy"), "torch": (Torch, "torch"),
          "jax": (Jax, "jax"), "jax scan": (JaxScan, "jax")}
 
 

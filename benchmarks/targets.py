@@ -7,7 +7,7 @@ STEP = {"group": "steps"}
 
 def targets(results, roofs):
     """Yield (promise, what was measured, whether it holds) for all that was measured."""
-    for row in [*matrix_products(results), *elementwise(results, roofs), *steps(results, roofs),
+    for row in [*earlier(results), *matrix_products(results), *elementwise(results, roofs), *steps(results, roofs),
                 *convolutions(results), *rest(results)]:
         if row[1] is not None:
             yield row
@@ -25,6 +25,13 @@ def matrix_products(results):
                        f"{mean:.2f} over {len(ratios)} shapes", mean >= 1.25)
                 yield (f"matrix products against NumPy, {where}: none below 0.95",
                        f"{below} below, the worst {worst:.2f}", below == 0)
+
+
+def earlier(results):
+    for row in results.where(group="earlier", peer="earlier"):
+        yield (f"{row['name']} step, {row['dtype']}, {in_words(row['threads'])}: no slower than the earlier commit",
+               f"{1 / row['ratio']:.3f} of its time (quartiles {1 / row['ratio_high']:.3f} to {1 / row['ratio_low']:.3f})",
+               1 / row["ratio_high"] <= 1)
 
 
 def elementwise(results, roofs):

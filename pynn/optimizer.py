@@ -1,132 +1,205 @@
-"""Optimizers (ch. 6.1): each updates every parameter in place, one pass over memory per array.
+"""Optimizers (section 6.1): each updates every parameter in place, one pass over memory per array.
 
-``params`` and ``grads`` are dicts with the same keys. Arrays are updated in place; a Python float, as in
-the book's toy examples, is replaced in ``params`` by its new value. ``lr`` may be changed at any time.
+``params`` and ``grads`` are dicts with the same keys, or, as in the series' second volume, lists of the same length. Arrays
+are updated in place; a Python float, as in the book's toy examples, is replaced in ``params`` by its new value. ``lr`` may be
+changed at any time.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from . import _core
+import pynn._core as _core
 
-__all__ = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping, Sequence
+    from typing import TypeAlias
 
+    from pynn._typing import Array
 
-def _check_keys(name, params, grads):
-    if not params.keys() <= grads.keys():
-        missing = [key for key in params if key not in grads]
-        raise KeyError(f"{name}.update: grads has no gradient for {missing}; it has {list(grads)} "
-                       "and must have one for every key of params")
+    _Params: TypeAlias = MutableMapping[Any, Any] | list[Any]
+    _Arrays: TypeAlias = dict[Any, Array] | Any      # None before the first update
 
-
-def _zeros_like(params):
-    return {key: np.zeros_like(param, dtype=None if isinstance(param, np.ndarray) else float)
-            for key, param in params.items()}
+__all__ = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW"]
 
 
-class SGD:
-    """Stochastic gradient descent (ch. 6.1.2): ``p -= lr * g``."""
+class _Optimizer:
+    """What all optimizers do: go through the parameters, and give each its step.
 
-    def __init__(self, lr=0.01):
+    A subclass has ``_step(key, param, grad)``, which changes an array in place and returns it, or returns the new number.
+    """
+
+    # attributes with an array for each parameter, zeros at first; None before the first update
+    _memory: tuple[str, ...] = ()
+
+    def update(self, params: _Params, grads: Mapping[Any, Any] | Sequence[Any]) -> None:
+        """Change every parameter in place by one step.
+
+        Parameters
+        ----------
+        params : dict of str to ndarray, or list of ndarray
+            float32 or float64, writeable.
+        grads : dict or list
+            A gradient for each parameter, of its shape.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If a parameter has no gradient, or one of another shape.
+        """
+        parameters = self._parameters(params, grads)
+        for name in self._memory:
+            if getattr(self, name) is None:
+                setattr(self, name, {key: np.zeros_like(param, dtype=None if isinstance(param, np.ndarray) else float)
+                                     for key, param in parameters})
+        self._begin()
+        for key, param in parameters:
+            updated = self._step(key, param, grads[key])
+            if updated is not param:
+                params[key] = updated
+
+    def _step(self, key: Any, param: Any, grad: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no _step(key, param, grad)")
+
+    def _begin(self):
+        """What an update does once, for all parameters."""
+
+    def _parameters(self, params, grads):
+        """Pairs of key and parameter, of lists position and parameter."""
+        if hasattr(params, "keys") and hasattr(grads, "keys"):
+            parameters = list(params.items())
+            missing = [key for key, _ in parameters if key not in grads]
+            if missing:
+                raise KeyError(f"{type(self).__name__}.update: grads has no gradient for {missing}; it has {list(grads)} "
+                               "and must have one for every key of params")
+            return parameters
+        if not isinstance(params, list) or not isinstance(grads, (list, tuple)):
+            raise TypeError(f"{type(self).__name__}.update: params is a {type(params).__name__} and grads is a "
+                            f"{type(grads).__name__}; they must be two dicts with the same keys or two lists of the same length")
+        if len(params) != len(grads):
+            raise ValueError(f"{type(self).__name__}.update: params has {len(params)} parameters but grads has {len(grads)} "
+                             "gradients; there must be one for every parameter")
+        return list(enumerate(params))
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value}" for name, value in vars(self).items()
+                             if name not in (*self._memory, "iter") and not name.startswith("_"))
+        return f"{type(self).__name__}({settings})"
+
+
+class SGD(_Optimizer):
+    """Stochastic gradient descent (section 6.1.2): ``p -= lr * g``."""
+
+    def __init__(self, lr: float = 0.01) -> None:
         self.lr = lr
 
-    def update(self, params, grads):
-        _check_keys("SGD", params, grads)
-        for key, param in params.items():
-            params[key] = _core.sgd(param, grads[key], self.lr)
+    def _step(self, key, param, grad):
+        return _core.sgd(param, grad, self.lr)
 
 
-class Momentum:
-    """SGD with momentum (ch. 6.1.4): ``v = momentum * v - lr * g``, then ``p += v``."""
+class Momentum(_Optimizer):
+    """SGD with momentum (section 6.1.4): ``v = momentum * v - lr * g``, then ``p += v``."""
 
-    def __init__(self, lr=0.01, momentum=0.9):
+    _memory = ("v",)
+
+    def __init__(self, lr: float = 0.01, momentum: float = 0.9) -> None:
         self.lr = lr
         self.momentum = momentum
-        self.v = None
+        self.v: _Arrays = None
 
-    def update(self, params, grads):
-        _check_keys("Momentum", params, grads)
-        if self.v is None:
-            self.v = _zeros_like(params)
-        for key, param in params.items():
-            params[key] = _core.momentum(param, grads[key], self.v[key], self.lr, self.momentum)
+    def _step(self, key, param, grad):
+        return _core.momentum(param, grad, self.v[key], self.lr, self.momentum)
 
 
-class Nesterov:
+class Nesterov(_Optimizer):
     """Nesterov's accelerated gradient, as the book writes it.
 
     ``p += momentum**2 * v - (1 + momentum) * lr * g``, then ``v = momentum * v - lr * g``: `p` is the point
     momentum is about to reach, so the gradient is taken there (Bengio et al., arXiv:1212.0901, eq. 7).
     """
 
-    def __init__(self, lr=0.01, momentum=0.9):
+    _memory = ("v",)
+
+    def __init__(self, lr: float = 0.01, momentum: float = 0.9) -> None:
         self.lr = lr
         self.momentum = momentum
-        self.v = None
+        self.v: _Arrays = None
 
-    def update(self, params, grads):
-        _check_keys("Nesterov", params, grads)
-        if self.v is None:
-            self.v = _zeros_like(params)
-        for key, param in params.items():
-            params[key] = _core.nesterov(param, grads[key], self.v[key], self.lr, self.momentum)
+    def _step(self, key, param, grad):
+        return _core.nesterov(param, grad, self.v[key], self.lr, self.momentum)
 
 
-class AdaGrad:
-    """A learning rate per element that shrinks with the gradients seen (ch. 6.1.5; Duchi et al., 2011).
+class AdaGrad(_Optimizer):
+    """A learning rate per element that shrinks with the gradients seen (section 6.1.5; Duchi et al., 2011).
 
     ``h += g * g``, then ``p -= lr * g / (sqrt(h) + 1e-7)``.
     """
 
-    def __init__(self, lr=0.01):
+    _memory = ("h",)
+
+    def __init__(self, lr: float = 0.01) -> None:
         self.lr = lr
-        self.h = None
+        self.h: _Arrays = None
 
-    def update(self, params, grads):
-        _check_keys("AdaGrad", params, grads)
-        if self.h is None:
-            self.h = _zeros_like(params)
-        for key, param in params.items():
-            params[key] = _core.adagrad(param, grads[key], self.h[key], self.lr)
+    def _step(self, key, param, grad):
+        return _core.adagrad(param, grad, self.h[key], self.lr)
 
 
-class RMSprop:
+class RMSprop(_Optimizer):
     """AdaGrad that forgets (Tieleman and Hinton, 2012).
 
     ``h = decay_rate * h + (1 - decay_rate) * g * g``, then ``p -= lr * g / (sqrt(h) + 1e-7)``.
     """
 
-    def __init__(self, lr=0.01, decay_rate=0.99):
+    _memory = ("h",)
+
+    def __init__(self, lr: float = 0.01, decay_rate: float = 0.99) -> None:
         self.lr = lr
         self.decay_rate = decay_rate
-        self.h = None
+        self.h: _Arrays = None
 
-    def update(self, params, grads):
-        _check_keys("RMSprop", params, grads)
-        if self.h is None:
-            self.h = _zeros_like(params)
-        for key, param in params.items():
-            params[key] = _core.rmsprop(param, grads[key], self.h[key], self.lr, self.decay_rate)
+    def _step(self, key, param, grad):
+        return _core.rmsprop(param, grad, self.h[key], self.lr, self.decay_rate)
 
 
-class Adam:
-    """Momentum and a rate per element, both corrected for their start at zero (ch. 6.1.6; arXiv:1412.6980).
+class Adam(_Optimizer):
+    """Momentum and a rate per element, both corrected for their start at zero (section 6.1.6; arXiv:1412.6980).
 
     ``m += (1 - beta1) * (g - m)``, ``v += (1 - beta2) * (g * g - v)``, then ``p -= lr_t * m / (sqrt(v) + 1e-7)``
     with ``lr_t = lr * sqrt(1 - beta2**iter) / (1 - beta1**iter)``.
     """
 
-    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999):
+    _memory = ("m", "v")
+
+    def __init__(self, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999) -> None:
         self.lr = lr
         self.beta1 = beta1
         self.beta2 = beta2
         self.iter = 0
-        self.m = None
-        self.v = None
+        self.m: _Arrays = None
+        self.v: _Arrays = None
 
-    def update(self, params, grads):
-        _check_keys("Adam", params, grads)
-        if self.m is None:
-            self.m, self.v = _zeros_like(params), _zeros_like(params)
+    def _begin(self):
         self.iter += 1
-        lr_t = self.lr * np.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
-        for key, param in params.items():
-            params[key] = _core.adam(param, grads[key], self.m[key], self.v[key], lr_t, self.beta1, self.beta2)
+        self._lr_t = self.lr * np.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
+
+    def _step(self, key, param, grad):
+        return _core.adam(param, grad, self.m[key], self.v[key], self._lr_t, self.beta1, self.beta2)
+
+
+class AdamW(Adam):
+    """Adam with weight decay that the rates per element leave alone (Loshchilov and Hutter, arXiv:1711.05101).
+
+    Adam's step, with ``p -= lr * weight_decay * p`` beside it, p being the parameter before the step. Every parameter decays,
+    biases included, as in PyTorch.
+    """
+
+    def __init__(self, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, weight_decay: float = 0.01) -> None:
+        super().__init__(lr, beta1, beta2)
+        self.weight_decay = weight_decay
+
+    def _step(self, key, param, grad):
+        return _core.adamw(param, grad, self.m[key], self.v[key], self._lr_t, self.beta1, self.beta2,
+                           self.lr * self.weight_decay)

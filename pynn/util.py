@@ -1,14 +1,46 @@
 """Small helpers of the book's ``common/util.py``."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from pynn.layers.convolution import col2im as col2im
 from pynn.layers.convolution import im2col as im2col
 
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike
+
 _WINDOW = 11
 
 
-def smooth_curve(x):
+def conv_output_size(input_size: int, filter_size: int, stride: int = 1, pad: int = 0) -> float:
+    """How many windows fit along an axis of an image, ``(input_size + 2 pad - filter_size) / stride + 1``.
+
+    Parameters
+    ----------
+    input_size, filter_size : int
+        Pixels of the image and of the window along the axis.
+    stride : int
+        Pixels from a window to the next.
+    pad : int
+        Pixels of zeros on either side.
+
+    Returns
+    -------
+    float
+        As the formula gives it.  What follows the point is the share of a last
+        window that does not fit: `Convolution` leaves those pixels out.
+
+    References
+    ----------
+    The book's ``common/util.py``; section 7.2.4.
+    """
+    return (input_size + 2 * pad - filter_size) / stride + 1
+
+
+def smooth_curve(x: ArrayLike) -> Array:
     """Smooth a curve, such as the losses of a training run, for plotting.
 
     The curve is continued at both ends by its own mirror image and convolved
@@ -33,7 +65,10 @@ def smooth_curve(x):
     ----------
     The book's ``common/util.py``, used for the curves of chapter 6.
     """
-    x = np.asarray(x, dtype=np.float64)
+    try:
+        x = np.asarray(x, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TypeError(f"smooth_curve: x is a {type(x).__name__} that cannot be read as numbers; it must be (n,)") from error
     if x.ndim != 1 or x.size == 0:
         raise ValueError(
             f"smooth_curve: x has shape {x.shape}; it must be (n,) with n >= 1")
@@ -46,7 +81,7 @@ def smooth_curve(x):
     return y[half:-half]
 
 
-def shuffle_dataset(x, t):
+def shuffle_dataset(x: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
     """Shuffle examples and their labels together.
 
     The order is drawn from NumPy's global generator, so that

@@ -75,14 +75,14 @@ def elementwise(rng, dtype, side):
         t = fenced(rng.integers(0, 2, (n, c)), side) if c == 1 else fenced(rng.integers(0, c, n), side)
         for f in (pynn.sigmoid, pynn.relu, pynn.softmax, pynn.step_function):
             f(x)
-        for layer in (pynn.Relu(), pynn.Sigmoid()):
+        for layer in (pynn.Relu(), pynn.Sigmoid(), pynn.Tanh(), pynn.LeakyRelu()):
             layer.forward(x)
             layer.backward(fenced(x, side))
         last = pynn.SoftmaxWithLoss()
         last.forward(x, t)
         last.backward()
         pynn.cross_entropy_error(fenced(pynn.softmax(x), side), t)
-        for optimizer in (pynn.SGD(), pynn.Momentum(), pynn.AdaGrad(), pynn.RMSprop(), pynn.Adam()):
+        for optimizer in (pynn.SGD(), pynn.Momentum(), pynn.AdaGrad(), pynn.RMSprop(), pynn.Adam(), pynn.AdamW()):
             optimizer.update({"W": x}, {"W": fenced(x, side)})
         layer = pynn.BatchNormalization(fenced(np.ones(c, dtype), side), fenced(np.zeros(c, dtype), side))
         layer.forward(x)
@@ -101,6 +101,11 @@ def convolutions(rng, dtype, side):
         pool = pynn.Pooling(2, 2, stride=2)
         if min(out.shape[2:]) >= 2:
             pool.backward(fenced(pool.forward(fenced(out, side)), side))
+        pool = pynn.AveragePooling(width, width, stride, pad)
+        pool.backward(fenced(pool.forward(x), side))
+        layer = pynn.BatchNormalization(fenced(np.ones(channels, dtype), side), fenced(np.zeros(channels, dtype), side))
+        layer.backward(fenced(layer.forward(x), side))
+        layer.forward(x, train_flg=False)
         pynn.im2col(x, width, width, stride, pad)
 
 

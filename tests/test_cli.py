@@ -14,7 +14,7 @@ import pytest
 
 import pynn
 from pynn.cli import main
-from pynn.weights import load_params
+from pynn.io import load_params
 
 pytest.importorskip("matplotlib")
 ENV = {**os.environ, "PYTHONPATH": str(Path(pynn.__file__).parents[1]), "DISPLAY": ""}
@@ -52,8 +52,12 @@ def test_train_on_the_digits(tmp_path):
     accuracy = float(re.search(r"test accuracy ([\d.]+) after 1,150 steps in [\d.]+ s", result.stdout)[1])
     assert accuracy >= 0.95
     path = Path(re.search(r"curves: (.*)", result.stdout)[1])
-    assert path == (tmp_path / "runs" / "digits-two-layer.png").resolve()
+    assert re.fullmatch(r"digits-two-layer-\d{8}-\d{6}", path.parent.name) and path.parent.parent == (tmp_path / "runs").resolve()
     assert path.read_bytes().startswith(b"\x89PNG")
+    assert {file.name for file in path.parent.iterdir()} == {"curves.png", "weights.npz", "history.csv", "options.json"}
+    history = (path.parent / "history.csv").read_text().splitlines()
+    assert history[0] == "epoch,loss,train_acc,test_acc,lr,seconds" and len(history) == 41
+    assert float(history[-1].split(",")[3]) == pytest.approx(accuracy, abs=1e-4)
     assert "digits: 1,438 images to learn from, 359 to test on" in result.stdout
 
 
@@ -130,7 +134,7 @@ def test_ctrl_c_draws_what_was_learned(idx, tmp_path):
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted: test accuracy" in out
-    assert (tmp_path / "runs" / "rows-two-layer.png").exists()
+    assert len(list((tmp_path / "runs").glob("rows-two-layer-*/curves.png"))) == 1
 
 
 @pytest.mark.parametrize("args, words", [
@@ -140,7 +144,9 @@ def test_ctrl_c_draws_what_was_learned(idx, tmp_path):
     (["--hidden", "0"], "argument --hidden: 0 is out of range"),
     (["--lr", "-1"], "argument --lr: -1 is out of range"),
     (["--seed", "4294967296"], "argument --seed: 4294967296 is out of range"),
-    (["--optimizer", "adamw"], "argument --optimizer: invalid choice: 'adamw'"),
+    (["--optimizer", "adagard"], "argument --optimizer: invalid choice: 'adagard'"),
+    (["--optimizer-param", "momentum"], "argument --optimizer-param: 'momentum' is not of the form NAME=NUMBER"),
+    (["--optimizer-param", "beta1=high"], "'high' in 'beta1=high' is no number"),
     (["--dtype", "float16"], "argument --dtype: invalid choice: 'float16'"),
     (["--network", "vgg"], "argument --network: invalid choice: 'vgg'")])
 def test_wrong_usage(args, words, capsys):
@@ -158,7 +164,10 @@ def test_wrong_usage(args, words, capsys):
     (["--output", "occupied.png"], "occupied.png"),
     (["--save", "net.h5"], "net.h5 must end in .npz"),
     (["--network", "simple-convnet", "--activation", "sigmoid"], "--activation sigmoid: simple-convnet has relu and no other"),
-    (["--network", "deep-convnet", "--init-std", "0.1"], "--init-std: deep-convnet has He's standard deviations")])
+    (["--network", "deep-convnet", "--init-std", "0.1"], "--init-std: deep-convnet has He's standard deviations"),
+    (["--hidden", "3", "4"], "--hidden 3 4: two-layer has one hidden layer of affine neurons"),
+    (["--dropout", "0.5"], "--dropout: two-layer has none; multi-layer-extend has"),
+    (["--init-std", "kaiming"], "--init-std: weight_init_std is 'kaiming'")])
 def test_errors_are_one_line(args, words, idx, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "occupied.png").mkdir()
@@ -167,6 +176,7 @@ def test_errors_are_one_line(args, words, idx, tmp_path, monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1
     assert err.startswith("pynn: ") and words in err
+    assert not list(tmp_path.glob("runs/*"))
 
 
 @pytest.mark.parametrize("module, words", [("matplotlib.figure", 'pip install "pynn-from-scratch[plot]"'),

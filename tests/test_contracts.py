@@ -18,7 +18,7 @@ from pynn import functions, gradient, layers, networks, optimizer
 from pynn.layers.convolution import col2im, im2col
 
 REAL = (np.float32, np.float64)
-RULES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam")
+RULES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW")
 
 
 def forward_backward(make, *args):
@@ -35,6 +35,11 @@ def affine(x, W, b):
 
 def softmax_with_loss(x, t):
     layer = layers.SoftmaxWithLoss()
+    return layer.forward(x, t), layer.backward(), layer.y
+
+
+def identity_with_loss(x, t):
+    layer = layers.IdentityWithLoss(mean=True)
     return layer.forward(x, t), layer.backward(), layer.y
 
 
@@ -95,12 +100,20 @@ OPERATIONS = {
     "MulLayer": (lambda *xy: forward_backward(layers.MulLayer, *xy), lambda a: [a(40, 7), a(40, 7)]),
     "Relu": (lambda x: forward_backward(layers.Relu, x), lambda a: [a(40, 7)]),
     "Sigmoid": (lambda x: forward_backward(layers.Sigmoid, x), lambda a: [a(40, 7)]),
+    "Tanh": (lambda x: forward_backward(layers.Tanh, x), lambda a: [a(40, 7)]),
+    "LeakyRelu": (lambda x: forward_backward(layers.LeakyRelu, x), lambda a: [a(40, 7)]),
+    "Flatten": (lambda x: forward_backward(layers.Flatten, x), lambda a: [a(40, 2, 3)]),
     "Affine": (affine, lambda a: [a(40, 30), a(30, 7), a(7)]),
+    "Affine without bias": (lambda x, W: affine(x, W, None)[:3], lambda a: [a(40, 30), a(30, 7)]),
     "SoftmaxWithLoss": (softmax_with_loss, lambda a: [a(40, 7), LABELS]),
+    "IdentityWithLoss": (identity_with_loss, lambda a: [a(40, 7), a(40, 7)]),
     "Dropout": (dropout, lambda a: [a(40, 7)]),
     "BatchNormalization": (batch_normalization, lambda a: [a(40, 7), a(7), a(7)]),
+    "BatchNormalization of channels": (batch_normalization, lambda a: [a(40, 3, 5, 4), a(3), a(3)]),
     "Convolution": (convolution, lambda a: [a(40, 2, 6, 5), a(3, 2, 3, 3), a(3)]),
     "Pooling": (lambda x: forward_backward(lambda: layers.Pooling(2, 2), x), lambda a: [a(40, 2, 6, 5)]),
+    "Convolution without bias": (lambda x, W: convolution(x, W, None)[:3], lambda a: [a(40, 2, 6, 5), a(3, 2, 3, 3)]),
+    "AveragePooling": (lambda x: forward_backward(lambda: layers.AveragePooling(3, 2, 2, 1), x), lambda a: [a(40, 2, 6, 5)]),
     "im2col": (columns, lambda a: [a(40, 2, 6, 5)]),
     **{rule: (lambda p, g, rule=rule: updated(rule, p, g), lambda a: [a(40, 7), a(40, 7)])
        for rule in RULES},

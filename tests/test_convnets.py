@@ -152,7 +152,7 @@ def one_by_one(net, x, t):
     dout = net.last_layer.backward(1)
     for layer in reversed(chain):
         dout = layer.backward(dout)
-    return {name: getattr(net.layers[key], "d" + attribute) for name, (key, attribute) in net.owners.items()}
+    return {name: getattr(layer, "d" + attribute) for name, (layer, attribute) in net.places().items()}
 
 
 @pytest.mark.parametrize("dtype", REAL)
@@ -240,7 +240,7 @@ def test_a_network_in_use_can_be_pickled(name, data):
     net.gradient(x, t)
     again = pickle.loads(pickle.dumps(net))
     np.testing.assert_array_equal(again.predict(x), net.predict(x))
-    for layer, copied in zip(net._chain(), again._chain()):
+    for layer, copied in zip(net.layers.values(), again.layers.values()):
         if isinstance(layer, layers.Relu):
             np.testing.assert_array_equal(copied.mask, layer.mask)
 

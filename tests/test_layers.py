@@ -296,6 +296,11 @@ def away_from_zero(rng, shape):
 GRADIENT = {
     "Relu": lambda rng: (layers.Relu(), away_from_zero(rng, (5, 7))),
     "Sigmoid": lambda rng: (layers.Sigmoid(), rng.standard_normal((5, 7))),
+    "Tanh": lambda rng: (layers.Tanh(), rng.standard_normal((5, 7))),
+    "LeakyRelu": lambda rng: (layers.LeakyRelu(0.1), away_from_zero(rng, (5, 7))),
+    "AveragePooling": lambda rng: (layers.AveragePooling(3, 2, 2, 1), rng.standard_normal((2, 3, 5, 6))),
+    "BatchNormalization of channels": lambda rng: (
+        layers.BatchNormalization(rng.standard_normal(3), rng.standard_normal(3)), rng.standard_normal((4, 3, 2, 5))),
     "Affine": lambda rng: (layers.Affine(rng.standard_normal((6, 4)), rng.standard_normal(4)),
                            rng.standard_normal((5, 6))),
     "Affine of a tensor": lambda rng: (
@@ -316,9 +321,8 @@ def test_gradient_check(name, rng):
     f(x)
     dx = layer.backward(dout)
     grads = {"x": (x, dx)}
-    for param, grad in [("W", "dW"), ("b", "db")]:
-        if hasattr(layer, param):
-            grads[param] = getattr(layer, param), getattr(layer, grad)
+    for param in layer.params:
+        grads[param] = getattr(layer, param), getattr(layer, "d" + param)
     for key, (array, grad) in grads.items():
         np.testing.assert_allclose(grad, reference.numerical_gradient(f, array),
                                    rtol=1e-8, atol=2e-8, err_msg=key)

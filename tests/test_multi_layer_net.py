@@ -151,8 +151,8 @@ def test_params_are_the_truth(data, tmp_path):
 @pytest.mark.parametrize("name", ["MultiLayerNet", "MultiLayerNetExtend"])
 def test_bad_arguments(name):
     build = getattr(networks, name)
-    with pytest.raises(ValueError, match=f"{name}: activation is 'tanh'; it must be 'relu' or 'sigmoid'"):
-        build(4, [3], 2, activation="tanh")
+    with pytest.raises(ValueError, match=f"{name}: activation is 'swish'; it must be one of .*'relu'"):
+        build(4, [3], 2, activation="swish")
     with pytest.raises(ValueError, match=f"{name}: weight_init_std is 'kaiming'; it must be a number or one of"):
         build(4, [3], 2, weight_init_std="kaiming")
     with pytest.raises(TypeError, match=f"{name}: dtype is float16"):

@@ -68,7 +68,7 @@ def looped(monkeypatch):
         arrays.append(x)
         return numerical_gradient(f, x)
 
-    monkeypatch.setattr("pynn.networks.network.numerical_gradient", watch)
+    monkeypatch.setattr("pynn.networks.numerical.numerical_gradient", watch)
     return arrays
 
 

@@ -12,7 +12,7 @@ from test_errors import refuses
 
 from pynn import optimizer, reference
 
-RULES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam")
+RULES = ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW")
 REAL = (np.float32, np.float64)
 IN_PLACE = ("C", "F", "permuted", "strided", "negative", "offset")
 STEPS = 4
@@ -49,7 +49,7 @@ def check_steps(rule, param, grads, **options):
         if hasattr(book, name):
             state = getattr(mine, name)["W"]
             g = np.max([np.abs(wide(g)) for g in grads], axis=0)
-            size = {"v": g * g if rule == "Adam" else mine.lr * g, "h": g * g, "m": g}[name]
+            size = {"v": g * g if rule in ("Adam", "AdamW") else mine.lr * g, "h": g * g, "m": g}[name]
             assert state.dtype == param.dtype and state.shape == param.shape
             assert_close(state, getattr(book, name)["W"], 8 * STEPS, size * STEPS)
 
@@ -100,7 +100,8 @@ def test_every_length(rule, dtype, size, rng):
     ("SGD", {"lr": 0.5}), ("Momentum", {"lr": 0.3, "momentum": 0.5}),
     ("Nesterov", {"lr": 0.3, "momentum": 0.5}), ("AdaGrad", {"lr": 1.5}),
     ("RMSprop", {"lr": 0.1, "decay_rate": 0.9}),
-    ("Adam", {"lr": 0.1, "beta1": 0.8, "beta2": 0.9})])
+    ("Adam", {"lr": 0.1, "beta1": 0.8, "beta2": 0.9}),
+    ("AdamW", {"lr": 0.1, "beta1": 0.8, "beta2": 0.9, "weight_decay": 0.5})])
 @pytest.mark.parametrize("dtype", REAL)
 def test_options(rule, options, dtype, rng):
     check_steps(rule, values(rng, (6, 5), dtype), [values(rng, (6, 5), dtype) for _ in range(STEPS)],
@@ -210,7 +211,7 @@ def test_nan_and_infinity(rule, dtype):
 
 
 FUNCTION = {"SGD": "SGD", "Momentum": "Momentum", "Nesterov": "Nesterov", "AdaGrad": "AdaGrad",
-            "RMSprop": "RMSprop", "Adam": "Adam"}
+            "RMSprop": "RMSprop", "Adam": "Adam", "AdamW": "AdamW"}
 
 
 def readonly():
@@ -266,3 +267,30 @@ class TestErrors:
     def test_rate_that_is_no_number(self, rule, lr):
         with pytest.raises(TypeError):
             getattr(optimizer, rule)(lr=lr).update({"W": np.ones(2)}, {"W": np.ones(2)})
+
+
+@pytest.mark.parametrize("rule", optimizer.__all__)
+def test_lists_as_in_the_second_volume(rule, rng):
+    """By position, in place, and what is remembered goes by the position."""
+    arrays = [rng.standard_normal((3, 2)), rng.standard_normal(4).astype(np.float32)]
+    listed, named = [array.copy() for array in arrays], {f"p{i}": array.copy() for i, array in enumerate(arrays)}
+    kept = list(listed)
+    by_position, by_name = getattr(optimizer, rule)(), getattr(optimizer, rule)()
+    for _ in range(3):
+        by_position.update(listed, [np.cos(param) for param in listed])
+        by_name.update(named, {name: np.cos(param) for name, param in named.items()})
+    assert all(now is before for now, before in zip(listed, kept))
+    assert all(np.array_equal(param, named[f"p{i}"]) for i, param in enumerate(listed))
+    assert not np.array_equal(listed[0], arrays[0])
+
+
+@pytest.mark.parametrize("rule", optimizer.__all__)
+@pytest.mark.parametrize("params, grads, error, words", [
+    ([np.ones(2)], [], ValueError, "params has 1 parameters but grads has 0 gradients"),
+    ([np.ones(2)], {"W": np.ones(2)}, TypeError, "params is a list and grads is a dict"),
+    ({"W": np.ones(2)}, [np.ones(2)], TypeError, "params is a dict and grads is a list"),
+    ((np.ones(2),), (np.ones(2),), TypeError, "params is a tuple"),
+    (np.ones(2), np.ones(2), TypeError, "params is a ndarray")])
+def test_refuses_what_is_neither_dicts_nor_lists(rule, params, grads, error, words):
+    with pytest.raises(error, match=f"{rule}.update: {words}"):
+        getattr(optimizer, rule)().update(params, grads)

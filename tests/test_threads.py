@@ -1,6 +1,7 @@
 """The thread pool from Python, and its stress program in C with and without sanitizers."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -109,7 +110,7 @@ def test_out_of_range(n):
 
 @pytest.mark.parametrize("n", [2.0, "2", None, [2]])
 def test_not_an_integer(n):
-    with pytest.raises(TypeError, match=f"^set_num_threads: n must be an int, not {type(n).__name__}$"):
+    with pytest.raises(TypeError, match=re.escape(f"set_num_threads: n is {n!r}; it must be a whole number")):
         pynn.set_num_threads(n)
 
 

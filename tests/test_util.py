@@ -1,10 +1,10 @@
-"""smooth_curve and shuffle_dataset."""
+"""smooth_curve, shuffle_dataset and conv_output_size."""
 
 import numpy as np
 import pytest
 
 import pynn
-from pynn.util import shuffle_dataset, smooth_curve
+from pynn.util import conv_output_size, shuffle_dataset, smooth_curve
 
 
 def windowed_means(x):
@@ -79,3 +79,20 @@ def test_shuffle_refuses_single_numbers(x, t):
 @pytest.mark.parametrize("name", ["smooth_curve", "shuffle_dataset", "im2col", "col2im"])
 def test_the_names_of_the_book_are_at_the_top(name):
     assert getattr(pynn, name) is getattr(pynn.util, name)
+
+
+@pytest.mark.parametrize("size, window, stride, pad", [(28, 5, 1, 0), (28, 4, 2, 1), (7, 3, 2, 0), (4, 4, 3, 0), (8, 3, 1, 1)])
+def test_conv_output_size_counts_the_windows(size, window, stride, pad):
+    image = np.zeros((1, 1, size, window))
+    rows = pynn.im2col(np.pad(image, [(0, 0), (0, 0), (pad, pad), (0, 0)]), window, window, stride)
+    assert conv_output_size(size, window, stride, pad) == len(rows)
+
+
+def test_conv_output_size_of_a_window_that_does_not_fit():
+    assert conv_output_size(8, 3, stride=2) == 3.5
+
+
+@pytest.mark.parametrize("x", [10**400, "curve", [[1], [1, 2]], {}])
+def test_what_is_no_curve(x):
+    with pytest.raises(TypeError, match="smooth_curve: x is a .* that cannot be read as numbers"):
+        smooth_curve(x)

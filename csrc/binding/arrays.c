@@ -1,75 +1,52 @@
 #include "arrays.h"
-#include "memory.h"
 
-#include "../kernels/dispatch.h"
-#include "../kernels/parallel.h"
+#include <string.h>
 
-#include <stdio.h>
-
-const char *
-shape_text(PyArrayObject *x, char text[SHAPE_TEXT])
+/* Whether x is a masked array: no kernel knows of masks, and ignoring one would count what it hides. */
+static int
+is_masked(PyObject *x)
 {
-    int at = snprintf(text, SHAPE_TEXT, "(");
-    for (int i = 0; i < PyArray_NDIM(x) && at < SHAPE_TEXT - 24; i++) {
-        at += snprintf(text + at, SHAPE_TEXT - at, i > 0 ? ", %zd" : "%zd", (Py_ssize_t)PyArray_DIM(x, i));
+    PyObject *module = PyImport_GetModuleDict(), *ma = PyDict_GetItemString(module, "numpy.ma");
+    if (ma == NULL) {
+        return 0;               /* nobody has one */
     }
-    snprintf(text + at, SHAPE_TEXT - at, PyArray_NDIM(x) == 1 ? ",)" : ")");
-    return text;
+    PyObject *type = PyObject_GetAttrString(ma, "MaskedArray");
+    const int masked = type == NULL ? -1 : PyObject_IsInstance(x, type);
+    Py_XDECREF(type);
+    return masked;
 }
 
-int
-check_count(const char *func, Py_ssize_t given, Py_ssize_t expected)
+/* -1 with an exception set if x is an array of a kind that must not be read as a plain one. */
+static int
+check_kind(const char *func, const char *name, PyObject *x)
 {
-    if (given != expected) {
-        PyErr_Format(PyExc_TypeError, "%s: %zd arguments given but %zd expected", func, given, expected);
-        return -1;
+    const int masked = PyArray_CheckExact(x) || !PyArray_Check(x) ? 0 : is_masked(x);
+    if (masked > 0) {
+        PyErr_Format(PyExc_TypeError, "%s: %s is a masked array, whose mask would be ignored; use %s.filled(value)", func, name,
+                     name);
     }
-    return 0;
-}
-
-int
-check_same_shape(const char *func, const char *name_a, PyArrayObject *a, const char *name_b, PyArrayObject *b)
-{
-    if (!PyArray_SAMESHAPE(a, b)) {
-        char text_a[SHAPE_TEXT], text_b[SHAPE_TEXT];
-        PyErr_Format(PyExc_ValueError, "%s: %s has shape %s but %s has shape %s; they must be equal", func, name_a,
-                     shape_text(a, text_a), name_b, shape_text(b, text_b));
-        return -1;
-    }
-    return 0;
-}
-
-int
-number_of(const char *func, const char *name, PyObject *x, double *out)
-{
-    *out = PyFloat_AsDouble(x);
-    if (*out == -1.0 && PyErr_Occurred()) {
-        PyErr_Format(PyExc_TypeError, "%s: %s must be a number, not %.100s", func, name, Py_TYPE(x)->tp_name);
-        return -1;
-    }
-    return 0;
+    return masked != 0 ? -1 : 0;
 }
 
 PyArrayObject *
-array_from(const char *func, const char *name, PyObject *x)
+array_from_other(const char *func, const char *name, PyObject *x)
 {
-    if (PyArray_CheckExact(x)) {
-        return (PyArrayObject *)Py_NewRef(x);
+    if (check_kind(func, name, x) < 0) {
+        return NULL;
     }
     PyObject *array = PyArray_FromAny(x, NULL, 0, 0, NPY_ARRAY_ENSUREARRAY, NULL);
-    if (array == NULL && (PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_TypeError))) {
-        PyErr_Format(PyExc_TypeError, "%s: %s is a %.100s that cannot be read as an array of numbers; "
-                     "rows of different lengths are a frequent cause", func, name, Py_TYPE(x)->tp_name);
+    if (array == NULL) {
+        explain(PyExc_TypeError, "%s: %s is a %.100s that cannot be read as an array of numbers%s", func, name,
+                Py_TYPE(x)->tp_name, PySequence_Check(x) ? "; rows of different lengths are a frequent cause" : "");
     }
     return (PyArrayObject *)array;
 }
 
-/* The dtype in which a kernel computes with x: NPY_HALF counts as float32 later. -1 with an exception set. */
-static int
-computing_type(const char *func, const char *name, PyArrayObject *x)
+int
+computing_type_of_other(const char *func, const char *name, PyArrayObject *x)
 {
     const int type = PyArray_TYPE(x);
-    if (type == NPY_FLOAT || type == NPY_DOUBLE || type == NPY_HALF) {
+    if (type == NPY_HALF) {
         return type;
     }
     if (PyTypeNum_ISINTEGER(type) || PyTypeNum_ISBOOL(type)) {
@@ -80,135 +57,18 @@ computing_type(const char *func, const char *name, PyArrayObject *x)
     return -1;
 }
 
-/* Whether a kernel that counts strides in elements can read x as it is. */
-static int
-strides_fit(PyArrayObject *x)
+PyArrayObject *
+array_as(const char *func, const char *name, PyArrayObject *x, int typenum)
 {
-    for (int i = 0; i < PyArray_NDIM(x); i++) {
-        if (PyArray_STRIDE(x, i) % PyArray_ITEMSIZE(x) != 0) {
-            return 0;
-        }
+    if (PyArray_TYPE(x) == typenum && PyArray_ISCARRAY_RO(x)) {
+        return (PyArrayObject *)Py_NewRef((PyObject *)x);
     }
-    return 1;
-}
-
-const struct kernels *
-kernels_of(int typenum)
-{
-    return kernels_in_use(typenum == NPY_DOUBLE);
-}
-
-int
-call_begin(call *c, const char *func, int n, PyObject *const *args, const char *const *names, unsigned strided)
-{
-    int doubles = 0, halves = 0;
-    c->func = func;
-    c->n = 0;
-    for (int i = 0; i < n; i++) {
-        PyArrayObject *x = array_from(func, names[i], args[i]);
-        if (x == NULL) {
-            goto fail;
-        }
-        c->in[c->n++] = x;
-        const int type = computing_type(func, names[i], x);
-        if (type < 0) {
-            goto fail;
-        }
-        doubles += type == NPY_DOUBLE;
-        halves += type == NPY_HALF;
-    }
-    c->half = n > 0 && halves == n;
-    c->typenum = doubles > 0 ? NPY_DOUBLE : NPY_FLOAT;
-    c->k = kernels_in_use(doubles > 0);
-    for (int i = 0; i < n; i++) {
-        PyArrayObject *x = c->in[i];
-        const int keep = strided & STRIDED(i) ? PyArray_ISBEHAVED_RO(x) && strides_fit(x) : PyArray_ISCARRAY_RO(x);
-        if (keep && PyArray_TYPE(x) == c->typenum) {
-            continue;
-        }
-        PyArray_Descr *descr = PyArray_DescrFromType(c->typenum);
-        if (descr == NULL) {
-            goto fail;
-        }
-        PyObject *copy = PyArray_FromArray(x, descr, NPY_ARRAY_CARRAY_RO | NPY_ARRAY_FORCECAST);
-        if (copy == NULL) {
-            goto fail;
-        }
-        c->in[i] = (PyArrayObject *)copy;
-        Py_DECREF(x);
-    }
-    return 0;
-
-fail:
-    call_end(c);
-    return -1;
-}
-
-void
-call_end(call *c)
-{
-    while (c->n > 0) {
-        Py_DECREF(c->in[--c->n]);
-    }
+    return computing_type(func, name, x) < 0 ? NULL
+           : (PyArrayObject *)PyArray_FromArray(x, PyArray_DescrFromType(typenum), NPY_ARRAY_CARRAY_RO | NPY_ARRAY_FORCECAST);
 }
 
 PyArrayObject *
-input_as(const char *func, const char *name, PyObject *x, int typenum)
-{
-    PyArrayObject *given = array_from(func, name, x), *array = NULL;
-    if (given == NULL) {
-        return NULL;
-    }
-    if (PyArray_TYPE(given) == typenum && PyArray_ISCARRAY_RO(given)) {
-        return given;
-    }
-    if (computing_type(func, name, given) >= 0) {
-        array = (PyArrayObject *)PyArray_FromArray(given, PyArray_DescrFromType(typenum),
-                                                   NPY_ARRAY_CARRAY_RO | NPY_ARRAY_FORCECAST);
-    }
-    Py_DECREF(given);
-    return array;
-}
-
-PyArrayObject *
-call_output(const call *c, int ndim, const npy_intp *dims)
-{
-    return allocate_array(ndim, dims, c->typenum);
-}
-
-PyObject *
-call_result(const call *c, PyArrayObject *out)
-{
-    if (c->half) {
-        PyArrayObject *rounded = (PyArrayObject *)PyArray_Cast(out, NPY_HALF);
-        Py_DECREF(out);
-        out = rounded;
-    }
-    return out == NULL ? NULL : PyArray_Return(out);
-}
-
-PyObject *
-pack_results(Py_ssize_t n, PyObject *const *results)
-{
-    PyObject *tuple = PyTuple_New(n);
-    int failed = tuple == NULL;
-    for (Py_ssize_t i = 0; i < n; i++) {
-        failed |= results[i] == NULL;
-        if (tuple == NULL) {
-            Py_XDECREF(results[i]);
-        }
-        else {
-            PyTuple_SET_ITEM(tuple, i, results[i]);
-        }
-    }
-    if (failed) {
-        Py_CLEAR(tuple);
-    }
-    return tuple;
-}
-
-PyArrayObject *
-mask_of(const char *func, PyObject *x)
+mask_from(const char *func, PyObject *x)
 {
     PyArrayObject *given = array_from(func, "mask", x), *mask = NULL;
     if (given == NULL) {
@@ -224,47 +84,52 @@ mask_of(const char *func, PyObject *x)
     return mask;
 }
 
+/* t[i], which is no label, as it was given: an unsigned one may look negative as npy_intp. */
+static void
+refuse_label(const char *func, PyArrayObject *t, npy_intp i, npy_intp classes)
+{
+    PyObject *label = PyObject_CallMethod((PyObject *)t, "item", "n", (Py_ssize_t)i);
+    if (label != NULL) {
+        PyErr_Format(PyExc_IndexError, "%s: t[%zd] is %S but y has %zd classes; labels must be in 0..%zd (section 4.2.4)", func, (Py_ssize_t)i,
+                     label, (Py_ssize_t)classes, (Py_ssize_t)classes - 1);
+        Py_DECREF(label);
+    }
+}
+
 PyArrayObject *
-labels_of(const char *func, PyObject *t, npy_intp n, npy_intp classes)
+labels_from(const char *func, PyArrayObject *t, npy_intp n, npy_intp classes)
 {
     char text[SHAPE_TEXT];
-    PyArrayObject *given = array_from(func, "t", t), *labels = NULL;
-    if (given == NULL) {
+    if (!PyTypeNum_ISINTEGER(PyArray_TYPE(t))) {
+        PyErr_Format(PyExc_TypeError, "%s: t has dtype %S; class labels must be integers (section 4.2.4)", func, PyArray_DESCR(t));
         return NULL;
     }
-    if (!PyTypeNum_ISINTEGER(PyArray_TYPE(given))) {
-        PyErr_Format(PyExc_TypeError, "%s: t has dtype %S; class labels must be integers", func, PyArray_DESCR(given));
-        goto done;
-    }
-    if (PyArray_SIZE(given) != n || PyArray_NDIM(given) > 1) {
+    if (PyArray_SIZE(t) != n || (PyArray_NDIM(t) > 1 && n > 1)) {
         PyErr_Format(PyExc_ValueError, "%s: t has shape %s but y has %zd rows and %zd classes; t must be labels of shape "
-                     "(%zd,) or targets of shape (%zd, %zd)%s", func, shape_text(given, text), (Py_ssize_t)n,
+                     "(%zd,) or targets of shape (%zd, %zd)%s (section 4.2.4)", func, shape_text(t, text), (Py_ssize_t)n,
                      (Py_ssize_t)classes, (Py_ssize_t)n, (Py_ssize_t)n, (Py_ssize_t)classes,
-                     PyArray_SIZE(given) == n ? "; use t.ravel()" : "");
-        goto done;
+                     PyArray_SIZE(t) == n ? "; use t.ravel()" : "");
+        return NULL;
     }
-    labels = (PyArrayObject *)PyArray_SimpleNew(1, &n, NPY_INTP);
+    PyArrayObject *labels = (PyArrayObject *)PyArray_SimpleNew(PyArray_NDIM(t), PyArray_DIMS(t), NPY_INTP);
     if (labels == NULL) {
-        goto done;
+        return NULL;
     }
-    if (PyArray_TYPE(given) == NPY_INTP && PyArray_ISCARRAY_RO(given)) {
-        memcpy(PyArray_DATA(labels), PyArray_DATA(given), n * sizeof(npy_intp));
+    if (PyArray_TYPE(t) == NPY_INTP && PyArray_ISCARRAY_RO(t)) {
+        memcpy(PyArray_DATA(labels), PyArray_DATA(t), (size_t)n * sizeof(npy_intp));
     }
-    else if (PyArray_CopyInto(labels, given) < 0) {
+    else if (PyArray_CopyInto(labels, t) < 0) {
         Py_CLEAR(labels);
-        goto done;
+        return NULL;
     }
     const npy_intp *label = PyArray_DATA(labels);
     for (npy_intp i = 0; i < n; i++) {
         if (label[i] < 0 || label[i] >= classes) {
-            PyErr_Format(PyExc_IndexError, "%s: t[%zd] is %zd but y has %zd classes; labels must be in 0..%zd", func,
-                         (Py_ssize_t)i, (Py_ssize_t)label[i], (Py_ssize_t)classes, (Py_ssize_t)classes - 1);
+            refuse_label(func, t, i, classes);
             Py_CLEAR(labels);
             break;
         }
     }
-done:
-    Py_DECREF(given);
     return labels;
 }
 
@@ -274,6 +139,9 @@ in_place(const char *func, const char *name, PyObject *x)
     if (!PyArray_Check(x)) {
         PyErr_Format(PyExc_TypeError, "%s: %s is a %.100s but is changed in place; it must be a float32 or float64 array",
                      func, name, Py_TYPE(x)->tp_name);
+        return NULL;
+    }
+    if (check_kind(func, name, x) < 0) {
         return NULL;
     }
     PyArrayObject *array = (PyArrayObject *)x;
@@ -293,22 +161,4 @@ in_place(const char *func, const char *name, PyObject *x)
         return NULL;
     }
     return array;
-}
-
-/* Releasing the GIL costs about as much as a thousand elements of simple work; a chunk should be worth a thread's
- * while to claim. */
-#define WORTH_RELEASING 2048
-#define CHUNK 16384
-
-void
-run(range_kernel *kernel, void *args, npy_intp n, npy_intp cost)
-{
-    cost = cost > 0 ? cost : 1;
-    if (n * cost < WORTH_RELEASING) {
-        kernel(args, 0, n);
-        return;
-    }
-    Py_BEGIN_ALLOW_THREADS
-    parallel_for(n, cost < CHUNK ? CHUNK / cost : 1, kernel, args);
-    Py_END_ALLOW_THREADS
 }

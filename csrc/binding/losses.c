@@ -1,8 +1,9 @@
 #include "binding.h"
+#include "memory.h"
 
 /* The rows of an array whose last axis is classes. -1 with an exception set. */
 static int
-rows_of(const call *c, const char *name, npy_intp *rows, npy_intp *classes)
+rows_of_classes(const call *c, const char *name, npy_intp *rows, npy_intp *classes)
 {
     PyArrayObject *x = c->in[0];
     const int ndim = PyArray_NDIM(x);
@@ -12,10 +13,7 @@ rows_of(const call *c, const char *name, npy_intp *rows, npy_intp *classes)
         return -1;
     }
     *classes = PyArray_DIM(x, ndim - 1);
-    *rows = 1;
-    for (int i = 0; i < ndim - 1; i++) {
-        *rows *= PyArray_DIM(x, i);
-    }
+    *rows = PyArray_MultiplyList(PyArray_DIMS(x), ndim - 1);
     return 0;
 }
 
@@ -26,37 +24,27 @@ py_softmax(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
     call c;
     npy_intp rows;
     struct rows_args r = {0};
-    PyArrayObject *y = NULL;
     if (check_count("softmax", nargs, 1) < 0 || call_begin(&c, "softmax", 1, args, names, 0) < 0) {
         return NULL;
     }
-    if (rows_of(&c, "x", &rows, &r.classes) == 0) {
-        y = call_output(&c, PyArray_NDIM(c.in[0]), PyArray_DIMS(c.in[0]));
-    }
-    if (y != NULL && r.classes > 0) {
+    if (rows_of_classes(&c, "x", &rows, &r.classes) == 0) {
         r.x = INPUT(&c, 0);
-        r.y = PyArray_DATA(y);
-        run(c.k->softmax, &r, rows, r.classes);
+        r.y = new_output_like(&c, 0);
+        run(c.k->softmax, &r, r.classes > 0 ? rows : 0, r.classes);
     }
-    call_end(&c);
-    return y == NULL ? NULL : call_result(&c, y);
+    return call_finish(&c);
 }
 
-/* A number of the dtype of the inputs. */
-static PyObject *
-number_result(const call *c, double value)
+/* scale 1/2 sum (y - t)^2, where y is the first input, as the next output */
+static void
+half_squares(call *c, const void *t, double scale)
 {
-    PyArrayObject *out = call_output(c, 0, NULL);
-    if (out == NULL) {
-        return NULL;
+    const npy_intp n = PyArray_SIZE(c->in[0]), blocks = (n + SQUARES - 1) / SQUARES;
+    struct squares_args s = {.n = n, .y = INPUT(c, 0), .t = t, .sums = working_memory(c, blocks)};
+    run(c->k->squares, &s, blocks, SQUARES);
+    if (!PyErr_Occurred()) {
+        new_number(c, 0.5 * scale * c->k->sum(s.sums, blocks));
     }
-    if (c->typenum == NPY_FLOAT) {
-        *(float *)PyArray_DATA(out) = (float)value;
-    }
-    else {
-        *(double *)PyArray_DATA(out) = value;
-    }
-    return call_result(c, out);
 }
 
 PyObject *
@@ -64,91 +52,82 @@ py_mean_squared_error(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
 {
     static const char *const func = "mean_squared_error", *const names[] = {"y", "t"};
     call c;
-    PyObject *loss = NULL;
     if (check_count(func, nargs, 2) < 0 || call_begin(&c, func, 2, args, names, 0) < 0) {
         return NULL;
     }
-    if (check_same_shape(func, "y", c.in[0], "t", c.in[1]) < 0) {
-        goto done;
+    if (check_same_shape(func, "y", c.in[0], "t", c.in[1]) == 0) {
+        half_squares(&c, INPUT(&c, 1), 1);
     }
-    const npy_intp n = PyArray_SIZE(c.in[0]), blocks = (n + SQUARES - 1) / SQUARES;
-    PyArrayObject *sums = call_output(&c, 1, &blocks);
-    if (sums != NULL) {
-        struct squares_args s = {.n = n, .y = INPUT(&c, 0), .t = INPUT(&c, 1), .sums = PyArray_DATA(sums)};
-        run(c.k->squares, &s, blocks, SQUARES);
-        loss = number_result(&c, 0.5 * c.k->sum(PyArray_DATA(sums), blocks));
-        Py_DECREF(sums);
-    }
-done:
-    call_end(&c);
-    return loss;
+    return call_finish(&c);
 }
 
+/* Why t neither has the shape of x nor holds labels. */
 static void
-release_targets(struct targets *t)
+refuse_targets(const char *func, const char *name, PyArrayObject *x, PyArrayObject *t, const struct targets *due)
 {
-    Py_XDECREF(t->labels);
-    Py_XDECREF(t->t);
+    char text[SHAPE_TEXT], text_t[SHAPE_TEXT];
+    if (due->classes == 1) {
+        PyErr_Format(PyExc_ValueError, "%s: %s has shape %s, a single class, whose probability is always 1; "
+                     "to tell two classes apart takes two columns", func, name, shape_text(x, text));
+    }
+    else {
+        PyErr_Format(PyExc_ValueError, "%s: t has shape %s but %s has shape %s; t must have the same shape, or hold one "
+                     "label for each row, (%zd,)", func, shape_text(t, text_t), name, shape_text(x, text),
+                     (Py_ssize_t)due->rows);
+    }
 }
 
 int
-targets_of(const call *c, const char *name, PyObject *t, struct rows_args *r, npy_intp *rows, struct targets *out)
+check_targets(const char *func, const char *name, PyArrayObject *x, PyArrayObject *t, struct targets *out)
 {
-    char text[SHAPE_TEXT], text_t[SHAPE_TEXT];
-    PyArrayObject *x = c->in[0];
+    char text[SHAPE_TEXT];
     const int ndim = PyArray_NDIM(x);
     *out = (struct targets){0};
     if (ndim < 1 || ndim > 2 || PyArray_SIZE(x) == 0) {
         PyErr_Format(PyExc_ValueError, "%s: %s has shape %s; it must be (N, classes), or (classes,) for one sample, "
-                     "and not empty", c->func, name, shape_text(x, text));
+                     "and not empty", func, name, shape_text(x, text));
         return -1;
     }
-    r->classes = PyArray_DIM(x, ndim - 1);
-    *rows = ndim == 1 ? 1 : PyArray_DIM(x, 0);
-    PyArrayObject *given = array_from(c->func, "t", t);
-    if (given == NULL) {
-        return -1;
+    out->classes = PyArray_DIM(x, ndim - 1);
+    out->rows = ndim == 1 ? 1 : PyArray_DIM(x, 0);
+    if (PyArray_SIZE(t) != PyArray_SIZE(x)) {
+        out->array = labels_from(func, t, out->rows, out->classes);
+        out->labels = out->array == NULL ? NULL : PyArray_DATA(out->array);
     }
-    if (PyArray_SIZE(given) != PyArray_SIZE(x)) {
-        out->labels = labels_of(c->func, (PyObject *)given, *rows, r->classes);
-    }
-    else if (!PyArray_SAMESHAPE(given, x) && (*rows > 1 || PyArray_NDIM(given) > 2)) {
-        if (r->classes == 1) {
-            PyErr_Format(PyExc_ValueError, "%s: %s has shape %s, a single class, whose probability is always 1; "
-                         "to tell two classes apart takes two columns", c->func, name, shape_text(x, text));
-        }
-        else {
-            PyErr_Format(PyExc_ValueError, "%s: t has shape %s but %s has shape %s; t must have the same shape, or hold one "
-                         "label for each row, (%zd,)", c->func, shape_text(given, text_t), name, shape_text(x, text),
-                         (Py_ssize_t)*rows);
-        }
+    else if (!PyArray_SAMESHAPE(t, x) && (out->rows > 1 || PyArray_NDIM(t) > 2)) {
+        refuse_targets(func, name, x, t, out);
     }
     else {
-        out->t = input_as(c->func, "t", (PyObject *)given, c->typenum);
+        out->array = array_as(func, "t", t, PyArray_TYPE(x));
+        out->t = out->array == NULL ? NULL : PyArray_DATA(out->array);
     }
-    Py_DECREF(given);
-    if (out->labels == NULL && out->t == NULL) {
+    return out->array == NULL ? -1 : 0;
+}
+
+/* The targets for the first input of a call, in what kernels of rows take. Steals t. -1 with an exception set. */
+static int
+read_targets(call *c, const char *name, PyArrayObject *t, struct rows_args *r, npy_intp *rows)
+{
+    struct targets targets;
+    keep(c, t);
+    if (check_targets(c->func, name, c->in[0], t, &targets) < 0) {
         return -1;
     }
-    r->x = PyArray_DATA(x);
-    r->labels = out->labels == NULL ? NULL : PyArray_DATA(out->labels);
-    r->t = out->t == NULL ? NULL : PyArray_DATA(out->t);
+    keep(c, targets.array);
+    *rows = targets.rows;
+    *r = (struct rows_args){.classes = targets.classes, .x = INPUT(c, 0), .labels = targets.labels, .t = targets.t};
     return 0;
 }
 
-/* The mean over rows of what a kernel of rows writes into losses. */
-static PyObject *
-mean_loss(const call *c, range_kernel *kernel, struct rows_args *r, npy_intp rows)
+/* The mean over rows of what a kernel of rows writes into losses, as the next output. */
+static void
+mean_loss(call *c, range_kernel *kernel, struct rows_args *r, npy_intp rows)
 {
-    PyArrayObject *losses = call_output(c, 1, &rows);
-    if (losses == NULL) {
-        return NULL;
-    }
-    r->losses = PyArray_DATA(losses);
+    r->losses = working_memory(c, rows);
     run(kernel, r, rows, r->classes);
-    PyObject *loss = number_result(c, c->k->sum(r->losses, rows) / (double)rows);
-    Py_DECREF(losses);
-    return loss;
+    if (!PyErr_Occurred()) {
+        new_number(c, c->k->sum(r->losses, rows) / (double)rows);
+    }
 }
 
 PyObject *
@@ -157,137 +136,202 @@ py_cross_entropy_error(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ss
     static const char *const func = "cross_entropy_error", *const names[] = {"y", "t"};
     call c;
     npy_intp rows;
-    struct rows_args r = {0};
-    struct targets t;
-    if (check_count(func, nargs, 2) < 0) {
-        return NULL;
-    }
-    PyArrayObject *given = array_from(func, "t", args[1]);
-    if (given == NULL) {
+    struct rows_args r;
+    PyArrayObject *t = check_count(func, nargs, 2) < 0 ? NULL : array_from(func, "t", args[1]);
+    if (t == NULL) {
         return NULL;
     }
     /* Targets that are floats promote y as any second operand would; integers are data. */
-    PyObject *const both[] = {args[0], (PyObject *)given};
-    PyObject *loss = NULL;
-    if (call_begin(&c, func, PyArray_ISFLOAT(given) ? 2 : 1, both, names, STRIDED(1)) == 0) {
-        if (targets_of(&c, "y", (PyObject *)given, &r, &rows, &t) == 0) {
-            loss = mean_loss(&c, c.k->cross_entropy_error, &r, rows);
-            release_targets(&t);
-        }
-        call_end(&c);
-    }
-    Py_DECREF(given);
-    return loss;
-}
-
-/* Softmax and the mean cross-entropy error of its rows; y is set to a new array for the probabilities. */
-static PyObject *
-softmax_with_loss(const char *func, PyObject *const *args, Py_ssize_t nargs, PyObject **y)
-{
-    static const char *const names[] = {"x"};
-    call c;
-    npy_intp rows;
-    struct rows_args r = {0};
-    struct targets t;
-    PyObject *loss = NULL;
-    *y = NULL;
-    if (check_count(func, nargs, 2) < 0 || call_begin(&c, func, 1, args, names, 0) < 0) {
+    PyObject *const both[] = {args[0], (PyObject *)t};
+    if (call_begin(&c, func, PyArray_ISFLOAT(t) ? 2 : 1, both, names, STRIDED(1)) < 0) {
+        Py_DECREF(t);
         return NULL;
     }
-    if (targets_of(&c, "x", args[1], &r, &rows, &t) == 0) {
-        PyArrayObject *out = call_output(&c, PyArray_NDIM(c.in[0]), PyArray_DIMS(c.in[0]));
-        if (out != NULL) {
-            r.y = PyArray_DATA(out);
-            loss = mean_loss(&c, c.k->softmax_with_loss, &r, rows);
-            *y = call_result(&c, out);
-        }
-        release_targets(&t);
+    if (read_targets(&c, "y", t, &r, &rows) == 0) {
+        mean_loss(&c, c.k->cross_entropy_error, &r, rows);
     }
-    call_end(&c);
-    return loss;
+    return call_finish(&c);
+}
+
+/* A call of x with targets t. -1 with an exception set, and nothing to release. */
+static int
+begin_with_targets(call *c, const char *func, const char *name, PyObject *const *args, struct rows_args *r, npy_intp *rows)
+{
+    PyArrayObject *t = array_from(func, "t", args[1]);
+    if (t == NULL) {
+        return -1;
+    }
+    if (call_begin(c, func, 1, args, &name, 0) < 0) {
+        Py_DECREF(t);
+        return -1;
+    }
+    if (read_targets(c, name, t, r, rows) < 0) {
+        call_finish(c);
+        return -1;
+    }
+    return 0;
 }
 
 PyObject *
 py_softmax_loss(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
-    PyObject *y, *loss = softmax_with_loss("softmax_loss", args, nargs, &y);
-    Py_XDECREF(y);
-    return loss;
+    static const char *const func = "softmax_loss";
+    call c;
+    npy_intp rows;
+    struct rows_args r;
+    if (check_count(func, nargs, 2) < 0 || begin_with_targets(&c, func, "x", args, &r, &rows) < 0) {
+        return NULL;
+    }
+    r.y = working_memory(&c, PyArray_SIZE(c.in[0]));
+    mean_loss(&c, c.k->softmax_with_loss, &r, rows);
+    return call_finish(&c);
 }
 
+/* (x, t): the loss and the probabilities */
 PyObject *
 py_softmax_with_loss(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
-    PyObject *results[2];
-    results[0] = softmax_with_loss("SoftmaxWithLoss.forward", args, nargs, &results[1]);
-    return pack_results(2, results);
+    static const char *const func = "SoftmaxWithLoss.forward";
+    call c;
+    npy_intp rows;
+    struct rows_args r;
+    if (check_count(func, nargs, 2) < 0 || begin_with_targets(&c, func, "x", args, &r, &rows) < 0) {
+        return NULL;
+    }
+    PyArrayObject *y = allocate_array(func, PyArray_NDIM(c.in[0]), PyArray_DIMS(c.in[0]), c.typenum);
+    r.y = y == NULL ? NULL : PyArray_DATA(y);
+    mean_loss(&c, c.k->softmax_with_loss, &r, rows);
+    add_output(&c, y);
+    return call_finish(&c);
 }
 
-/* dx = (y - t) dout / N */
+/* (y, t, dout): dx = (y - t) dout / N */
 PyObject *
 py_softmax_with_loss_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
-    static const char *const func = "SoftmaxWithLoss.backward", *const names[] = {"y"};
+    static const char *const func = "SoftmaxWithLoss.backward";
     call c;
     npy_intp rows;
     double dout;
-    struct rows_args r = {0};
-    struct targets t;
-    PyArrayObject *dx = NULL;
-    if (check_count(func, nargs, 3) < 0 || number_of(func, "dout", args[2], &dout) < 0 ||
-        call_begin(&c, func, 1, args, names, 0) < 0) {
+    struct rows_args r;
+    if (check_count(func, nargs, 3) < 0 || number_from(func, "dout", args[2], &dout) < 0
+        || begin_with_targets(&c, func, "y", args, &r, &rows) < 0) {
         return NULL;
     }
-    if (targets_of(&c, "y", args[1], &r, &rows, &t) == 0) {
-        dx = call_output(&c, PyArray_NDIM(c.in[0]), PyArray_DIMS(c.in[0]));
-        if (dx != NULL) {
-            r.y = PyArray_DATA(dx);
-            r.scale = dout / (double)rows;
-            run(c.k->softmax_with_loss_backward, &r, rows, r.classes);
-        }
-        release_targets(&t);
+    r.y = new_output_like(&c, 0);
+    r.scale = dout / (double)rows;
+    run(c.k->softmax_with_loss_backward, &r, rows, r.classes);
+    return call_finish(&c);
+}
+
+/* A call of the outputs y of a regression with targets t: the same shape and dtype, and (N,) is taken for (N, 1); nothing
+ * else is broadcast. *values are those of t. -1 with an exception set, and nothing to release. */
+static int
+begin_with_values(call *c, const char *func, const char *name, PyObject *const *args, const void **values)
+{
+    char text[SHAPE_TEXT], text_t[SHAPE_TEXT];
+    PyArrayObject *t = array_from(func, "t", args[1]);
+    if (t == NULL) {
+        return -1;
     }
-    call_end(&c);
-    return dx == NULL ? NULL : call_result(&c, dx);
+    if (call_begin(c, func, 1, args, &name, 0) < 0) {
+        Py_DECREF(t);
+        return -1;
+    }
+    keep(c, t);
+    PyArrayObject *y = c->in[0];
+    const int column = PyArray_NDIM(t) == 1 && PyArray_NDIM(y) == 2 && PyArray_DIM(y, 1) == 1
+                       && PyArray_DIM(t, 0) == PyArray_DIM(y, 0);
+    if (PyArray_NDIM(y) == 0 || PyArray_SIZE(y) == 0) {
+        PyErr_Format(PyExc_ValueError, "%s: %s has shape %s; it must be (N, outputs), or (outputs,) for one sample, and not "
+                     "empty", func, name, shape_text(y, text));
+    }
+    else if (!column && !PyArray_SAMESHAPE(t, y)) {
+        PyErr_Format(PyExc_ValueError, "%s: t has shape %s but %s has shape %s; they must be equal", func,
+                     shape_text(t, text_t), name, shape_text(y, text));
+    }
+    else if ((*values = keep(c, array_as(func, "t", t, c->typenum))) != NULL) {
+        return 0;
+    }
+    call_finish(c);
+    return -1;
+}
+
+/* 1 / N if the mean over the rows is wanted, else 1. */
+static double
+share_of_row(const call *c, int mean)
+{
+    return mean && PyArray_NDIM(c->in[0]) > 1 ? 1 / (double)PyArray_DIM(c->in[0], 0) : 1;
+}
+
+/* (x, t, mean): 1/2 sum (x - t)^2 or that over N, and a copy of x */
+PyObject *
+py_identity_with_loss(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "IdentityWithLoss.forward";
+    call c;
+    const void *t;
+    const int mean = check_count(func, nargs, 3) < 0 ? -1 : PyObject_IsTrue(args[2]);
+    if (mean < 0 || begin_with_values(&c, func, "x", args, &t) < 0) {
+        return NULL;
+    }
+    half_squares(&c, t, share_of_row(&c, mean));
+    if (!PyErr_Occurred()) {
+        struct elementwise_args e = {.x = INPUT(&c, 0), .out = new_output_like(&c, 0)};
+        run(c.k->elementwise[COPY], &e, PyArray_SIZE(c.in[0]), 1);
+    }
+    return call_finish(&c);
+}
+
+/* (y, t, dout, mean): dx = dout (y - t) or that over N */
+PyObject *
+py_identity_with_loss_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    static const char *const func = "IdentityWithLoss.backward";
+    call c;
+    double dout;
+    struct rows_args r = {.classes = 1};
+    const int mean = check_count(func, nargs, 4) < 0 || number_from(func, "dout", args[2], &dout) < 0 ? -1
+                     : PyObject_IsTrue(args[3]);
+    if (mean < 0 || begin_with_values(&c, func, "y", args, &r.t) < 0) {
+        return NULL;
+    }
+    r.x = INPUT(&c, 0);
+    r.y = new_output_like(&c, 0);
+    r.scale = dout * share_of_row(&c, mean);
+    run(c.k->softmax_with_loss_backward, &r, PyArray_SIZE(c.in[0]), 1);
+    return call_finish(&c);
 }
 
 /* -sum p log q over the last axis, for p and q of one shape. */
 static PyObject *
-cross_entropy(const char *func, PyObject *p, PyObject *q)
+cross_entropy(const char *func, int n, PyObject *const *args)
 {
     static const char *const names[] = {"p", "q"};
-    PyObject *const args[] = {p, q};
     call c;
     npy_intp rows;
     struct rows_args r = {0};
-    PyArrayObject *out = NULL;
-    if (call_begin(&c, func, q == NULL ? 1 : 2, args, names, 0) < 0) {
+    if (call_begin(&c, func, n, args, names, 0) < 0) {
         return NULL;
     }
-    PyArrayObject *first = c.in[0], *second = q == NULL ? first : c.in[1];
-    if (rows_of(&c, "p", &rows, &r.classes) < 0 || check_same_shape(func, "p", first, "q", second) < 0) {
-        goto done;
-    }
-    out = call_output(&c, PyArray_NDIM(first) - 1, PyArray_DIMS(first));
-    if (out != NULL) {
-        r.t = PyArray_DATA(first);
-        r.x = PyArray_DATA(second);
-        r.losses = PyArray_DATA(out);
+    PyArrayObject *p = c.in[0], *q = c.in[n - 1];
+    if (rows_of_classes(&c, "p", &rows, &r.classes) == 0 && check_same_shape(func, "p", p, "q", q) == 0) {
+        r.t = PyArray_DATA(p);
+        r.x = PyArray_DATA(q);
+        r.losses = new_output(&c, PyArray_NDIM(p) - 1, PyArray_DIMS(p));
         run(c.k->cross_entropy, &r, rows, r.classes);
     }
-done:
-    call_end(&c);
-    return out == NULL ? NULL : call_result(&c, out);
+    return call_finish(&c);
 }
 
 PyObject *
 py_entropy(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
-    return check_count("entropy", nargs, 1) < 0 ? NULL : cross_entropy("entropy", args[0], NULL);
+    return check_count("entropy", nargs, 1) < 0 ? NULL : cross_entropy("entropy", 1, args);
 }
 
 PyObject *
 py_cross_entropy(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
-    return check_count("cross_entropy", nargs, 2) < 0 ? NULL : cross_entropy("cross_entropy", args[0], args[1]);
+    return check_count("cross_entropy", nargs, 2) < 0 ? NULL : cross_entropy("cross_entropy", 2, args);
 }

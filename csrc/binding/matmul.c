@@ -1,35 +1,8 @@
 #include "binding.h"
 
-void
-set_a(struct gemm_args *g, const void *data, npy_intp rows, npy_intp cols, npy_intp row_stride, npy_intp col_stride)
-{
-    g->m = rows;
-    g->k = cols;
-    g->a = data;
-    g->a_rs = rows == 1 ? cols : row_stride;    /* an axis of length 1 may carry any stride */
-    g->a_cs = cols == 1 ? 1 : col_stride;
-}
+#include "../kernels/parallel.h"
 
-void
-set_b(struct gemm_args *g, const void *data, npy_intp cols, npy_intp row_stride, npy_intp col_stride)
-{
-    g->n = cols;
-    g->b = data;
-    g->b_rs = g->k == 1 ? cols : row_stride;
-    g->b_cs = cols == 1 ? 1 : col_stride;
-}
-
-void
-run_gemm(const call *c, const struct gemm_args *g)
-{
-    if (g->m * g->n * g->k < 8192) {
-        c->k->gemm(g);
-        return;
-    }
-    Py_BEGIN_ALLOW_THREADS
-    c->k->gemm(g);
-    Py_END_ALLOW_THREADS
-}
+#include <string.h>
 
 /* The matrix in the last two axes of an operand and the stack of them before, broadcast to the result's. */
 struct stack {
@@ -73,14 +46,56 @@ broadcast_stacks(const call *c, npy_intp *batch)
     return ndim;
 }
 
-static PyArrayObject *
-multiply_stacks(const call *c)
+/* The next matrix of a stack, as an odometer turns. */
+static void
+advance(int ndim, const npy_intp *dims, npy_intp *index, const struct stack *a, const char **at_a, const struct stack *b,
+        const char **at_b)
 {
-    npy_intp dims[NPY_MAXDIMS + 2] = {0}, index[NPY_MAXDIMS] = {0}, matrices = 1;
+    for (int d = ndim - 1; d >= 0; d--) {
+        *at_a += a->strides[d];
+        *at_b += b->strides[d];
+        if (++index[d] < dims[d]) {
+            return;
+        }
+        *at_a -= dims[d] * a->strides[d];
+        *at_b -= dims[d] * b->strides[d];
+        index[d] = 0;
+    }
+}
+
+/* The product of every matrix of stack a with that of stack b. */
+static void
+multiply_each(const call *c, int ndim, const npy_intp *dims, const struct stack *a, const struct stack *b, char *out)
+{
+    npy_intp index[NPY_MAXDIMS];
+    const npy_intp matrices = PyArray_MultiplyList(dims, ndim);
+    const char *at_a = INPUT(c, 0), *at_b = INPUT(c, 1);
+    const int large = matrices * a->rows * a->cols * b->cols >= SMALL_PRODUCT;
+    memset(index, 0, (size_t)ndim * sizeof(*index));
+    if (large) {
+        release_gil();
+    }
+    for (npy_intp q = 0; q < matrices && (q % 64 != 63 || !parallel_interrupted()); q++) {
+        struct gemm_args g = {.c = out, .c_rs = b->cols};
+        set_a(&g, at_a, a->rows, a->cols, a->row_stride, a->col_stride);
+        set_b(&g, at_b, b->cols, b->row_stride, b->col_stride);
+        c->k->gemm(&g);
+        out += a->rows * b->cols * (npy_intp)c->k->itemsize;
+        advance(ndim, dims, index, a, &at_a, b, &at_b);
+    }
+    if (large) {
+        take_gil();
+    }
+}
+
+static void
+multiply_stacks(call *c)
+{
+    npy_intp dims[NPY_MAXDIMS + 2];
     struct stack a, b;
     const int ndim = broadcast_stacks(c, dims);
     if (ndim < 0) {
-        return NULL;
+        return;
     }
     stack_of(c, 0, ndim, dims, &a);
     stack_of(c, 1, ndim, dims, &b);
@@ -88,10 +103,7 @@ multiply_stacks(const call *c)
         char text_a[SHAPE_TEXT], text_b[SHAPE_TEXT];
         PyErr_Format(PyExc_ValueError, "matmul: a has %zd columns but b has %zd rows (a is %s, b is %s); they must be equal",
                      (Py_ssize_t)a.cols, (Py_ssize_t)b.rows, shape_text(c->in[0], text_a), shape_text(c->in[1], text_b));
-        return NULL;
-    }
-    for (int d = 0; d < ndim; d++) {
-        matrices *= dims[d];
+        return;
     }
     int out_ndim = ndim;
     if (PyArray_NDIM(c->in[0]) > 1) {
@@ -100,30 +112,10 @@ multiply_stacks(const call *c)
     if (PyArray_NDIM(c->in[1]) > 1) {
         dims[out_ndim++] = b.cols;
     }
-    PyArrayObject *out = call_output(c, out_ndim, dims);
-    if (out == NULL) {
-        return NULL;
+    void *out = new_output(c, out_ndim, dims);
+    if (out != NULL) {
+        multiply_each(c, ndim, dims, &a, &b, out);
     }
-    const char *at_a = INPUT(c, 0), *at_b = INPUT(c, 1);
-    char *to = PyArray_DATA(out);
-    for (npy_intp q = 0; q < matrices; q++) {
-        struct gemm_args g = {.c = to, .c_rs = b.cols};
-        set_a(&g, at_a, a.rows, a.cols, a.row_stride, a.col_stride);
-        set_b(&g, at_b, b.cols, b.row_stride, b.col_stride);
-        run_gemm(c, &g);
-        to += a.rows * b.cols * (npy_intp)c->k->itemsize;
-        for (int d = ndim - 1; d >= 0; d--) {   /* the next matrix, as an odometer turns */
-            at_a += a.strides[d];
-            at_b += b.strides[d];
-            if (++index[d] < dims[d]) {
-                break;
-            }
-            at_a -= dims[d] * a.strides[d];
-            at_b -= dims[d] * b.strides[d];
-            index[d] = 0;
-        }
-    }
-    return out;
 }
 
 PyObject *
@@ -134,16 +126,13 @@ py_matmul(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
     if (check_count("matmul", nargs, 2) < 0 || call_begin(&c, "matmul", 2, args, names, STRIDED(0) | STRIDED(1)) < 0) {
         return NULL;
     }
-    PyArrayObject *out = NULL;
-    for (int i = 0; i < 2; i++) {
-        if (PyArray_NDIM(c.in[i]) == 0) {
-            PyErr_Format(PyExc_ValueError, "matmul: %s is a scalar; it must have at least one axis (to scale an array use *)",
-                         names[i]);
-            goto done;
-        }
+    const int scalar = PyArray_NDIM(c.in[0]) == 0 ? 0 : PyArray_NDIM(c.in[1]) == 0 ? 1 : -1;
+    if (scalar >= 0) {
+        PyErr_Format(PyExc_ValueError, "matmul: %s is a scalar; it must have at least one axis (to scale an array use *)",
+                     names[scalar]);
     }
-    out = multiply_stacks(&c);
-done:
-    call_end(&c);
-    return out == NULL ? NULL : call_result(&c, out);
+    else {
+        multiply_stacks(&c);
+    }
+    return call_finish(&c);
 }

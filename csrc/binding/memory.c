@@ -164,41 +164,51 @@ take_again(void *context, void *numbers, size_t size)
 
 static PyDataMem_Handler handler = {"pynn", 1, {NULL, take, take_zeros, take_again, give_back}};
 static PyObject *capsule;                       /* of the handler, as NumPy wants it */
+static PyArray_Descr *float_descr, *double_descr;
 
 int
 memory_init(void)
 {
     if (capsule == NULL) {
         capsule = PyCapsule_New(&handler, "mem_handler", NULL);
+        float_descr = PyArray_DescrFromType(NPY_FLOAT);
+        double_descr = PyArray_DescrFromType(NPY_DOUBLE);
     }
     return capsule == NULL ? -1 : 0;
 }
 
-PyArrayObject *
-allocate_array(int ndim, const npy_intp *dims, int typenum)
+/* What most results are is at hand. A new reference, or NULL. */
+static PyArray_Descr *
+descr_of(int typenum)
 {
-    PyArray_Descr *descr = PyArray_DescrFromType(typenum);
+    PyArray_Descr *descr = typenum == NPY_FLOAT ? float_descr : typenum == NPY_DOUBLE ? double_descr : NULL;
+    return descr == NULL ? PyArray_DescrFromType(typenum) : (PyArray_Descr *)Py_NewRef((PyObject *)descr);
+}
+
+PyArrayObject *
+allocate_array(const char *func, int ndim, const npy_intp *dims, int typenum)
+{
+    PyArray_Descr *descr = descr_of(typenum);
     if (descr == NULL) {
         return NULL;
     }
-    const npy_intp numbers = PyArray_OverflowMultiplyList((npy_intp *)dims, ndim);
-    if (numbers < 0 || numbers > NPY_MAX_INTP / PyDataType_ELSIZE(descr)) {
-        Py_DECREF(descr);
-        return (PyArrayObject *)PyErr_NoMemory();
+    npy_intp size = PyDataType_ELSIZE(descr);
+    int overflow = 0;
+    for (int i = 0; i < ndim; i++) {
+        overflow |= __builtin_mul_overflow(size, dims[i], &size);
     }
-    const size_t size = (size_t)numbers * (size_t)PyDataType_ELSIZE(descr);
-    void *data = take(NULL, size);
+    void *data = overflow ? NULL : take(NULL, (size_t)size);
     if (data == NULL) {
         Py_DECREF(descr);
-        return (PyArrayObject *)PyErr_NoMemory();
+        return no_memory(func, ndim, dims, typenum);
     }
     PyArrayObject *array = (PyArrayObject *)PyArray_NewFromDescr(&PyArray_Type, descr, ndim, dims, NULL, data,
                                                                  NPY_ARRAY_CARRAY, NULL);
     if (array == NULL) {
-        give_back(NULL, data, size);
+        give_back(NULL, data, (size_t)size);
         return NULL;
     }
-    PyTraceMalloc_Track(389047, (uintptr_t)data, size);     /* NumPy's domain: it untracks what it frees */
+    PyTraceMalloc_Track(389047, (uintptr_t)data, (size_t)size);     /* NumPy's domain: it untracks what it frees */
     ((PyArrayObject_fields *)array)->mem_handler = Py_NewRef(capsule);
     PyArray_ENABLEFLAGS(array, NPY_ARRAY_OWNDATA);
     return array;

@@ -4,9 +4,9 @@
 
 #include "arrays.h"
 
-/* A new C-contiguous array of numbers, uninitialised, on 64-byte boundaries. Its memory comes from the buffers that
+/* A new C-contiguous array of numbers for a function, uninitialised, on 64-byte boundaries. NULL with an exception set. Its memory comes from the buffers that
  * earlier results have given back, so a large result does not cost a page fault for every page in every call. */
-PyArrayObject *allocate_array(int ndim, const npy_intp *dims, int typenum);
+PyArrayObject *allocate_array(const char *func, int ndim, const npy_intp *dims, int typenum);
 
 /* Once, at import. -1 with an exception set. */
 int memory_init(void);

@@ -1,6 +1,8 @@
 /* The numerical gradient of a multi-layer perceptron: which kernel differentiates which layer. */
 #include "binding.h"
 
+#include "../kernels/dispatch.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -28,7 +30,8 @@ struct mlp {
     const npy_intp *labels;     /* one of these two */
     const double *t;
     struct rows all;            /* every sample as it is */
-    PyObject *held;             /* a list of all these arrays: they live as long */
+    PyObject *given;            /* a tuple of the arguments as arrays: params, then x and t */
+    PyObject *held;             /* a list of all other arrays: they live as long */
 };
 
 /* Puts an array on the list; its data, or NULL with an exception set. Steals array. */
@@ -76,30 +79,68 @@ read_activation(struct mlp *m, PyObject *name)
     return -1;
 }
 
-/* The i-th of params, which is W or b of a layer, as a held array of double precision. */
-static PyArrayObject *
-parameter(struct mlp *m, PyObject *params, Py_ssize_t i)
+/* What messages call params[i]. */
+static const char *
+parameter_name(Py_ssize_t i, char name[16])
+{
+    snprintf(name, 16, "%c%d", i % 2 == 0 ? 'W' : 'b', (int)(i / 2 + 1));
+    return name;
+}
+
+/* All arguments as arrays: the only step that may run somebody's code, which may shrink a list of params or reshape one of
+ * them. -1 with an exception set. */
+static int
+read_arrays(struct mlp *m, PyObject *x, PyObject *t, PyObject *list)
 {
     char name[16];
-    snprintf(name, sizeof(name), "%c%d", i % 2 == 0 ? 'W' : 'b', (int)(i / 2 + 1));
-    PyArrayObject *p = input_as(func, name, PySequence_Fast_GET_ITEM(params, i), NPY_DOUBLE);
+    PyObject *params = PySequence_Tuple(list);
+    if (params == NULL) {
+        explain(PyExc_TypeError, "%s: params is a %.100s; it must be a list of arrays", func, Py_TYPE(list)->tp_name);
+        return -1;
+    }
+    const Py_ssize_t n = PyTuple_GET_SIZE(params);
+    m->layers = (int)(n / 2);
+    if (n == 0 || n % 2 != 0 || n > 2 * MAX_LAYERS) {
+        PyErr_Format(PyExc_ValueError, "%s: params has %zd arrays; it must be W1, b1, W2, b2, ... for 1 to %d layers", func, n,
+                     MAX_LAYERS);
+    }
+    else {
+        m->given = PyTuple_New(n + 2);
+    }
+    for (Py_ssize_t i = 0; m->given != NULL && i < n + 2; i++) {
+        PyObject *argument = i < n ? PyTuple_GET_ITEM(params, i) : i == n ? x : t;
+        PyArrayObject *array = array_from(func, i < n ? parameter_name(i, name) : i == n ? "x" : "t", argument);
+        if (array == NULL) {
+            break;
+        }
+        PyTuple_SET_ITEM(m->given, i, (PyObject *)array);
+    }
+    Py_DECREF(params);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static PyArrayObject *
+given(const struct mlp *m, Py_ssize_t i)
+{
+    return (PyArrayObject *)PyTuple_GET_ITEM(m->given, i);
+}
+
+/* The i-th of params, which is W or b of a layer, as a held array of double precision. */
+static PyArrayObject *
+parameter(struct mlp *m, Py_ssize_t i)
+{
+    char name[16];
+    PyArrayObject *p = array_as(func, parameter_name(i, name), given(m, i), NPY_DOUBLE);
     return hold(m, p) == NULL ? NULL : p;
 }
 
 /* W, b and the shapes of all layers. -1 with an exception set. */
 static int
-read_params(struct mlp *m, PyObject *params)
+check_params(struct mlp *m)
 {
     char text[SHAPE_TEXT];
-    const Py_ssize_t n = PySequence_Fast_GET_SIZE(params);
-    if (n == 0 || n % 2 != 0 || n > 2 * MAX_LAYERS) {
-        PyErr_Format(PyExc_ValueError, "%s: params has %zd arrays; it must be W1, b1, W2, b2, ... for 1 to %d layers", func, n,
-                     MAX_LAYERS);
-        return -1;
-    }
-    m->layers = (int)(n / 2);
     for (int l = 1; l <= m->layers; l++) {
-        PyArrayObject *W = parameter(m, params, 2 * l - 2), *b = W == NULL ? NULL : parameter(m, params, 2 * l - 1);
+        PyArrayObject *W = parameter(m, 2 * l - 2), *b = W == NULL ? NULL : parameter(m, 2 * l - 1);
         if (b == NULL) {
             return -1;
         }
@@ -133,10 +174,10 @@ read_params(struct mlp *m, PyObject *params)
 
 /* x as rows of values: one axis is one sample. -1 with an exception set. */
 static int
-read_x(struct mlp *m, PyObject *arg)
+check_x(struct mlp *m)
 {
     char text[SHAPE_TEXT];
-    PyArrayObject *x = input_as(func, "x", arg, NPY_DOUBLE);
+    PyArrayObject *x = array_as(func, "x", given(m, 2 * m->layers), NPY_DOUBLE);
     if ((m->all.a[0] = hold(m, x)) == NULL) {
         return -1;
     }
@@ -152,7 +193,7 @@ read_x(struct mlp *m, PyObject *arg)
 
 /* A row of t that is 1 at one class and 0 elsewhere has that class as its label; labels are cheaper. -1 if one is not. */
 static int
-labels_from(const double *t, npy_intp rows, npy_intp classes, npy_intp *labels)
+labels_of_one_hot(const double *t, npy_intp rows, npy_intp classes, npy_intp *labels)
 {
     for (npy_intp k = 0; k < rows; k++) {
         npy_intp ones = 0, zeros = 0;
@@ -171,25 +212,23 @@ labels_from(const double *t, npy_intp rows, npy_intp classes, npy_intp *labels)
 }
 
 static int
-read_targets(struct mlp *m, PyObject *t)
+read_targets(struct mlp *m)
 {
     npy_intp dims[] = {m->samples, m->size[m->layers]};
     PyArrayObject *logits = (PyArrayObject *)PyArray_SimpleNewFromData(2, dims, NPY_DOUBLE, m->all.z[m->layers]);
     if (hold(m, logits) == NULL) {
         return -1;
     }
-    const call c = {.func = func, .k = m->k, .typenum = NPY_DOUBLE, .n = 1, .in = {logits}};
-    struct rows_args r;
     struct targets targets;
-    npy_intp rows;
-    if (targets_of(&c, "y", t, &r, &rows, &targets) < 0) {
+    if (check_targets(func, "y", logits, given(m, 2 * m->layers + 1), &targets) < 0) {
         return -1;
     }
-    m->labels = r.labels;
-    m->t = r.t;
-    hold(m, targets.labels != NULL ? targets.labels : targets.t);
-    npy_intp *labels = m->t == NULL || PyErr_Occurred() ? NULL : hold(m, (PyArrayObject *)PyArray_SimpleNew(1, &rows, NPY_INTP));
-    if (labels != NULL && labels_from(m->t, rows, r.classes, labels) == 0) {
+    m->labels = targets.labels;
+    m->t = targets.t;
+    hold(m, targets.array);
+    npy_intp *labels = m->t == NULL || PyErr_Occurred() ? NULL
+                       : hold(m, (PyArrayObject *)PyArray_SimpleNew(1, &targets.rows, NPY_INTP));
+    if (labels != NULL && labels_of_one_hot(m->t, targets.rows, targets.classes, labels) == 0) {
         m->labels = labels;
         m->t = NULL;
     }
@@ -200,12 +239,11 @@ read_targets(struct mlp *m, PyObject *t)
 static void
 forward(const struct mlp *m, int l, npy_intp n, const struct rows *rows, const npy_intp *labels, const double *t)
 {
-    const call c = {.k = m->k};
     for (; l <= m->layers; l++) {
         struct gemm_args g = {.c = rows->z[l], .c_rs = m->size[l], .bias = m->b[l]};
         set_a(&g, rows->a[l - 1], n, m->size[l - 1], m->size[l - 1], 1);
         set_b(&g, m->W[l], m->size[l], m->size[l], 1);
-        run_gemm(&c, &g);
+        run_gemm(m->k, &g);
         if (l < m->layers) {
             struct elementwise_args e = {.x = rows->z[l], .out = rows->a[l]};
             run(m->k->elementwise[m->f], &e, n * m->size[l], 1);
@@ -252,7 +290,7 @@ differentiate_by_series(struct mlp *m, int l)
             run(m->k->numgrad_pack, &n, (n.samples + 7) / 8, 8 * n.inputs);
             run(m->k->numgrad, &n, M, n.samples * n.inputs);
         }
-        if (PyErr_CheckSignals() < 0) {
+        if (PyErr_Occurred() || PyErr_CheckSignals() < 0) {
             return -1;
         }
     }
@@ -326,7 +364,7 @@ differentiate_by_rows(struct mlp *m, int l)
                 }
             }
         }
-        if (PyErr_CheckSignals() < 0) {
+        if (PyErr_Occurred() || PyErr_CheckSignals() < 0) {
             return -1;
         }
     }
@@ -359,52 +397,61 @@ fill_with_nan(struct mlp *m)
     }
 }
 
-/* The derivatives of layer l in the dtypes of its parameters. */
+/* The i-th derivative in the dtype of its parameter. */
 static PyObject *
-result_for(PyArrayObject *derivative, PyObject *param)
+result_for(const struct mlp *m, int i)
 {
-    const int typenum = PyArray_CheckAnyScalar(param) || !PyArray_Check(param) ? NPY_DOUBLE : PyArray_TYPE((PyArrayObject *)param);
+    PyArrayObject *derivative = i % 2 == 0 ? m->dW[i / 2 + 1] : m->db[i / 2 + 1];
+    const int typenum = PyArray_TYPE(given(m, i));
     return PyTypeNum_ISFLOAT(typenum) && typenum != NPY_DOUBLE ? PyArray_Cast(derivative, typenum) : Py_NewRef(derivative);
 }
 
-/* (L(w + h) - L(w - h)) / 2h for every element w of params = W1, b1, W2, b2, ... */
-PyObject *
-py_mlp_numerical_gradient(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+/* The derivatives of all parameters, computed into dW and db. -1 with an exception set. */
+static int
+differentiate(struct mlp *m)
 {
-    struct mlp m = {.k = kernels_of(NPY_DOUBLE)};
-    PyObject *params = NULL, *result = NULL;
-    if (check_count(func, nargs, 4) < 0 || read_activation(&m, args[3]) < 0) {
-        return NULL;
+    forward(m, 1, m->samples, &m->all, m->labels, m->t);
+    if (!is_finite(m)) {
+        fill_with_nan(m);
+        return 0;
     }
-    params = PySequence_Fast(args[2], "numerical_gradient: params must be a list of arrays");
-    m.held = PyList_New(0);
-    if (params == NULL || m.held == NULL || read_params(&m, params) < 0 || read_x(&m, args[0]) < 0 ||
-        hold_rows(&m, &m.all, 1, m.samples) < 0 || read_targets(&m, args[1]) < 0) {
-        goto done;
-    }
-    forward(&m, 1, m.samples, &m.all, m.labels, m.t);
-    if (!is_finite(&m)) {
-        fill_with_nan(&m);
-    }
-    else {
-        for (int l = 1; l <= m.layers; l++) {
-            if ((l + 1 < m.layers ? differentiate_by_rows(&m, l) : differentiate_by_series(&m, l)) < 0) {
-                goto done;
-            }
+    for (int l = 1; l <= m->layers; l++) {
+        if ((l + 1 < m->layers ? differentiate_by_rows(m, l) : differentiate_by_series(m, l)) < 0) {
+            return -1;
         }
     }
-    result = PyTuple_New(2 * m.layers);
-    for (int i = 0; result != NULL && i < 2 * m.layers; i++) {
-        PyArrayObject *derivative = i % 2 == 0 ? m.dW[i / 2 + 1] : m.db[i / 2 + 1];
-        PyObject *rounded = result_for(derivative, PySequence_Fast_GET_ITEM(params, i));
-        if (rounded == NULL) {
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static PyObject *
+results(const struct mlp *m)
+{
+    PyObject *result = PyTuple_New(2 * m->layers);
+    for (int i = 0; result != NULL && i < 2 * m->layers; i++) {
+        PyObject *derivative = result_for(m, i);
+        if (derivative == NULL) {
             Py_CLEAR(result);
             break;
         }
-        PyTuple_SET_ITEM(result, i, rounded);
+        PyTuple_SET_ITEM(result, i, derivative);
     }
-done:
-    Py_XDECREF(m.held);
-    Py_XDECREF(params);
+    return result;
+}
+
+/* (x, t, params, activation): (L(w + h) - L(w - h)) / 2h for every element w of params = W1, b1, W2, b2, ... */
+PyObject *
+py_mlp_numerical_gradient(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    struct mlp m = {.k = kernels_in_use(1)};
+    PyObject *result = NULL;
+    if (check_count(func, nargs, 4) < 0 || read_activation(&m, args[3]) < 0 || (m.held = PyList_New(0)) == NULL) {
+        return NULL;
+    }
+    if (read_arrays(&m, args[0], args[1], args[2]) == 0 && check_params(&m) == 0 && check_x(&m) == 0
+        && hold_rows(&m, &m.all, 1, m.samples) == 0 && read_targets(&m) == 0 && differentiate(&m) == 0) {
+        result = results(&m);
+    }
+    Py_DECREF(m.held);
+    Py_XDECREF(m.given);
     return result;
 }

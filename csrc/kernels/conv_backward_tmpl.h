@@ -169,6 +169,9 @@ FN(dense_gradients)(const struct conv_args *s, const struct FN(backward_buffers)
         const struct FN(walk) k = {min_(block, n->oh - y), n->ow, down, n->stride * f->x.channels, n->stride * f->g.row,
                                    n->stride * filters};
         for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
+            if (k.pieces * k.steps * f->piece * filters > LONG_WORK && parallel_interrupted()) {
+                return;
+            }
             for (ptrdiff_t j = 0; j < filters;) {
                 const int nv = FN(panel_vectors)((filters - j) / VL, PANEL_VECTORS);
                 FN(conv_rows)(f->piece, nv, &k, f->x.at + y * down + ky * f->x.row, 1,
@@ -194,6 +197,18 @@ FN(dense_gradients)(const struct conv_args *s, const struct FN(backward_buffers)
     }
 }
 
+/* Where dW is kept in the sum of a group: without pooling a row for every weight of the filters, with it the filters one
+ * after the other. */
+static struct FN(weight_strides)
+FN(dW_strides)(const struct conv_args *s, const struct FN(backward_buffers) *f)
+{
+    const int pool = s->after == RELU_AND_POOL;
+    const ptrdiff_t step = pool ? 1 : s->padded_fn;
+    return (struct FN(weight_strides)){pool ? s->win.fh * f->piece : 1, step, f->piece * step, f->x.channels * step};
+}
+
+/* The fast ways want finite numbers: with pooling they leave out products with zeros, without it they add some, as g lies in
+ * zeros. */
 static void
 FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
@@ -202,17 +217,22 @@ FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
     const int pool = s->after == RELU_AND_POOL;
     const ptrdiff_t image = n->c * n->h * n->w, rows = pool ? n->oh / 2 : n->oh, cols = pool ? n->ow / 2 : n->ow;
     const int direct = !pool && s->x_last && n->c == FN(padded)(n->c);
-    const int finite_W = s->dx == NULL || !pool || FN(all_finite)(s->W, s->fn * n->c * n->fh * n->fw);
+    const int finite_W = s->dx == NULL || FN(all_finite)(s->W, s->fn * n->c * n->fh * n->fw);
     real *memory = workspace_take(s->workspace);
     const struct FN(backward_buffers) f = FN(backward_buffers)(s, memory);
-    const ptrdiff_t inner = n->pad * (f.x.row + f.x.channels), x_size = (n->h + 2 * n->pad) * f.x.row;
+    const ptrdiff_t inner = n->pad * (f.x.row + f.x.channels);
     const struct FN(image) x = {f.x.channels, f.x.row, f.x.at + inner};
     const struct FN(image) dx = {f.dx.channels, f.dx.row, s->dx != NULL && pool ? f.dx.at + inner : f.dx.at};
+    const struct FN(weight_strides) strides = FN(dW_strides)(s, &f);
     memset(memory, 0, (size_t)f.zeros * sizeof(real));
     for (ptrdiff_t g = begin; g < end; g++) {
         real *dW = (real *)s->partial + g * s->partial_size, *db = dW + n->fh * f.piece * s->padded_fn;
         memset(dW, 0, (size_t)s->partial_size * sizeof(real));
         for (ptrdiff_t i = g * n->n / s->groups; i < (g + 1) * n->n / s->groups; i++) {
+            if (!finite_W || (pool && !FN(all_finite)((const real *)s->x + i * image, image))) {
+                FN(gradients_by_formula)(s, i, &strides, dW, db);
+                continue;
+            }
             const real *gradient = FN(gradient_of)(s, &f, i);
             FN(read_image)((const real *)s->x + i * image, s->x_last, n->c, n->h, n->w, 1, &x);
             if (pool) {
@@ -220,7 +240,7 @@ FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
                     .win = n, .filters = s->fn, .piece = f.piece, .index_cell = s->padded_fn, .x = f.x, .dx = f.dx,
                     .W = s->packed, .g = gradient, .index = s->index + i * rows * cols * s->padded_fn,
                     .g_cell = s->dout_last ? s->fn : 1, .g_filter = s->dout_last ? 1 : rows * cols,
-                    .keep = !finite_W || !FN(all_finite)(f.x.at, x_size), .lists = f.lists,
+                    .lists = f.lists,
                 };
                 FN(pooled_dW)(&p, dW, db);
                 if (s->dx != NULL) {
@@ -234,6 +254,9 @@ FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
                     real *to = direct ? (real *)s->dx + i * image : f.dx.at;
                     FN(correlate)(&f.g, f.around_g, 1, n->fh, n->fw, s->packed, NULL, 0, f.dx.channels, n->h, n->w, to);
                 }
+            }
+            if (image > LONG_WORK && parallel_interrupted()) {
+                break;
             }
             if (s->dx != NULL && !direct) {
                 FN(write_image)(&dx, n->c, n->h, n->w, (real *)s->dx + i * image, s->x_last);
@@ -263,14 +286,13 @@ FN(conv_unpack)(const struct conv_args *s)
 {
     const struct windows *n = &s->win;
     const struct FN(backward_buffers) f = FN(backward_buffers)(s, NULL);
-    const int pool = s->after == RELU_AND_POOL;
-    const ptrdiff_t taps = n->fh * n->fw, filter = pool ? n->fh * f.piece : 1, step = pool ? 1 : s->padded_fn;
+    const struct FN(weight_strides) at = FN(dW_strides)(s, &f);
+    const ptrdiff_t taps = n->fh * n->fw;
     const real *sum = s->partial;
     real *dW = s->dW;
     for (ptrdiff_t row = 0; row < s->fn * n->c; row++) {
         for (ptrdiff_t tap = 0; tap < taps; tap++) {
-            const ptrdiff_t l = tap / n->fw * f.piece + tap % n->fw * f.x.channels + row % n->c;
-            *dW++ = sum[row / n->c * filter + l * step];
+            *dW++ = sum[row / n->c * at.f + row % n->c * at.c + tap / n->fw * at.ky + tap % n->fw * at.kx];
         }
     }
     memcpy(s->db, sum + n->fh * f.piece * s->padded_fn, (size_t)s->fn * sizeof(real));

@@ -4,8 +4,7 @@
  *   dW[f, ky, :] += g image[p + ky row, :]         for the windows of filter f; a tile of dW stays in registers
  *   dx[p + ky row, :] += g W[f, ky, :]             for the filters that took window p; a tile of dx stays in registers
  *
- * Both are sums of vectors that a list picks. A zero that meets an infinity is NaN: where x or W is not finite, zeros are
- * listed too. */
+ * Both are sums of vectors that a list picks. A zero that meets an infinity is NaN, so x and W have to be finite. */
 
 /* value times the vectors that begin at element `at` */
 struct FN(term) {
@@ -126,7 +125,6 @@ struct FN(pooled) {
     ptrdiff_t g_cell, g_filter;             /* elements of g from a cell, and from a filter, to the next */
     const uint8_t *index;                   /* which window of the cell: [cell, filter] */
     ptrdiff_t index_cell;
-    int keep;                               /* list zeros too */
     struct FN(lists) lists;
 };
 
@@ -170,15 +168,8 @@ FN(list_windows)(const struct FN(pooled) *p, ptrdiff_t y0, ptrdiff_t y1, real *d
             real row = 0;
             for (ptrdiff_t x = 0; x < cols; x++) {
                 const real value = *g;
-                if (p->keep) {
-                    for (int q = 0; q < 4; q++) {
-                        *term++ = (struct FN(term)){corner + offset[q], q == *index ? value : 0};
-                    }
-                }
-                else {
-                    *term = (struct FN(term)){corner + offset[*index & 3], value};
-                    term += !FN(is_zero)(value);
-                }
+                *term = (struct FN(term)){corner + offset[*index & 3], value};
+                term += !FN(is_zero)(value);
                 row += value;
                 corner += (bits)(2 * right);
                 g += p->g_cell;
@@ -209,15 +200,8 @@ FN(list_filters)(const struct FN(pooled) *p, ptrdiff_t y0, ptrdiff_t y1)
                 const bits at = (bits)(f * weights);
                 const real value = g[f * p->g_filter];
                 const int taken = index[f] & 3;
-                if (p->keep) {
-                    for (int q = 0; q < 4; q++) {
-                        *end[q]++ = (struct FN(term)){at, q == taken ? value : 0};
-                    }
-                }
-                else {
-                    *end[taken] = (struct FN(term)){at, value};
-                    end[taken] += !FN(is_zero)(value);
-                }
+                *end[taken] = (struct FN(term)){at, value};
+                end[taken] += !FN(is_zero)(value);
             }
             for (int q = 0; q < 4; q++, terms += capacity) {
                 *count++ = end[q] - terms;
@@ -234,8 +218,8 @@ FN(pooled_dW)(struct FN(pooled) *p, real *dW, real *db)
     const struct windows *n = p->win;
     const ptrdiff_t rows = n->oh / 2, block = FN(dW_rows)(n, p->x.row, p->filters);
     p->lists.n = p->filters;
-    p->lists.capacity = (p->keep ? 4 : 1) * block * (n->ow / 2);
-    for (ptrdiff_t y = 0; y < rows; y += block) {
+    p->lists.capacity = block * (n->ow / 2);
+    for (ptrdiff_t y = 0; y < rows && (y == 0 || !parallel_interrupted()); y += block) {
         FN(list_windows)(p, y, min_(rows, y + block), db);
         FN(add_terms)(n->fh, p->piece, &p->lists, p->x.at, p->x.row, dW, p->piece);
     }
@@ -249,7 +233,7 @@ FN(pooled_dx)(struct FN(pooled) *p)
     const ptrdiff_t rows = n->oh / 2, block = FN(dx_rows)(n, p->filters);
     memset(p->dx.at, 0, (size_t)((n->h + 2 * n->pad) * p->dx.row) * sizeof(real));
     p->lists.capacity = p->filters;
-    for (ptrdiff_t y = 0; y < rows; y += block) {
+    for (ptrdiff_t y = 0; y < rows && (y == 0 || !parallel_interrupted()); y += block) {
         const ptrdiff_t end = min_(rows, y + block);
         p->lists.n = 4 * (end - y) * (n->ow / 2);
         FN(list_filters)(p, y, end);

@@ -115,6 +115,9 @@ FN(correlate)(const struct FN(image) *image, const real *start, ptrdiff_t stride
             const int last = ky + block >= fh;
             const struct FN(finish) e = {ky > 0, relu && last, bias != NULL && last ? bias + j : NULL};
             for (ptrdiff_t y = 0; y < oh; y++) {
+                if (ow * k.pieces * piece * nv * VL > LONG_WORK && parallel_interrupted()) {
+                    return;
+                }
                 FN(conv_rows)(ow, nv, &k, start + (y * stride + ky) * image->row, stride * image->channels,
                               weights + ky * piece * cols + j, out + y * ow * cols + j, cols, &e);
             }
@@ -278,6 +281,9 @@ FN(conv_forward)(void *args, ptrdiff_t begin, ptrdiff_t end)
         FN(read_image)((const real *)s->x + i * image, s->x_last, n->c, n->h, n->w, 1, &inside);
         FN(correlate)(&f.x, f.x.at, n->stride, n->fh, n->fw, s->packed, (real *)s->packed + bias, s->after != NOTHING,
                       filters, n->oh, n->ow, windows);
+        if (size * filters > LONG_WORK && parallel_interrupted()) {
+            break;
+        }
         if (pool) {
             FN(pool_2x2)(windows, filters, n->oh, n->ow, result, s->index + i * size * filters, f.place);
         }

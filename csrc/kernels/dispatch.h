@@ -4,7 +4,7 @@
 
 #include "kernels.h"
 
-/* Chooses once, at import. `name` is PYNN_CPU or NULL; 0, or -1 where that set is unknown or not available here. */
+/* Chooses at import, and again whenever somebody asks. `name` is a set or NULL for the best; 0, or -1 where that set is unknown or not available here. */
 int dispatch_init(const char *name);
 
 /* The table in use: kernels_in_use(0) for float32, kernels_in_use(1) for float64. */

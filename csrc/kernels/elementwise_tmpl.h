@@ -69,13 +69,50 @@ FN(relu_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
+/* slope x where x <= 0 */
+static void
+FN(leaky_relu_forward)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct relu_args *r = args;
+    const real *restrict x = r->x, slope = (real)r->slope;
+    unsigned char *restrict mask = r->mask;
+    real *restrict out = r->out;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        mask[i] = x[i] <= 0;
+        out[i] = x[i] <= 0 ? slope * x[i] : x[i];
+    }
+}
+
+static void
+FN(leaky_relu_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct relu_args *r = args;
+    const real *restrict dout = r->x, slope = (real)r->slope;
+    const unsigned char *restrict mask = r->mask;
+    real *restrict dx = r->out;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        dx[i] = mask[i] ? slope * dout[i] : dout[i];
+    }
+}
+
 static void
 FN(sigmoid_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
-    const struct sigmoid_backward_args *s = args;
+    const struct activation_backward_args *s = args;
     const real *restrict dout = s->dout, *restrict y = s->y;
     real *restrict dx = s->dx;
     for (ptrdiff_t i = begin; i < end; i++) {
         dx[i] = dout[i] * (1 - y[i]) * y[i];
+    }
+}
+
+static void
+FN(tanh_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct activation_backward_args *s = args;
+    const real *restrict dout = s->dout, *restrict y = s->y;
+    real *restrict dx = s->dx;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        dx[i] = dout[i] * ((1 - y[i]) * (1 + y[i]));    /* 1 - y^2 without the cancellation near 1 */
     }
 }

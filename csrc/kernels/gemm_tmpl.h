@@ -114,8 +114,12 @@ static void
 FN(spread)(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t work, parallel_fn fn, void *arg)
 {
     const ptrdiff_t threads = parallel_num_threads(), units = ceil_div(n, unit), most = max_(1, 16384 * VL / max_(1, work * unit));
-    if (threads == 1 || units <= most) {
+    if (units <= most) {
         fn(arg, 0, n);
+        return;
+    }
+    if (threads == 1) {         /* some milliseconds, and then signals get through */
+        parallel_for(n, unit * max_(1, (1 << 27) / max_(1, work * unit)), fn, arg);
         return;
     }
     ptrdiff_t grain = most, longest = units;
@@ -173,7 +177,7 @@ FN(gemm)(const struct gemm_args *g)
         s.nc = min_(nc_most, full - s.j0);
         s.thin = s.j0 + s.nc == full ? thin : 0;
         const ptrdiff_t run = max_(1, B_RUN_BYTES / (size * kc_most * max_(s.nc, 8 * MAX_THIN)));
-        for (s.first = 0; s.first < k_blocks; s.first = s.last) {
+        for (s.first = 0; s.first < k_blocks && (s.first + s.j0 == 0 || !parallel_interrupted()); s.first = s.last) {
             s.last = min_(s.first + run, k_blocks);
             s.steps = FN(block_start)(&s, s.last) - FN(block_start)(&s, s.first);
             s.job = new_job();

@@ -47,15 +47,17 @@ struct binary_args {
     void *out;
 };
 
-/* The layer Relu, both ways: forward out = max(0, x) and mask = x <= 0, backward out = mask ? 0 : x. */
+/* The layers Relu and LeakyRelu, both ways: forward out = max(0, x) and mask = x <= 0, backward out = mask ? 0 : x; a leaky
+ * one has slope x in place of 0. */
 struct relu_args {
     const void *x;
     unsigned char *mask;
     void *out;
+    double slope;
 };
 
-/* The layer Sigmoid backward: dx = dout (1 - y) y. */
-struct sigmoid_backward_args {
+/* The layers Sigmoid and Tanh backward, from what they returned: dx = dout (1 - y) y, dx = dout (1 - y^2). */
+struct activation_backward_args {
     const void *dout, *y;
     void *dx;
 };
@@ -81,13 +83,13 @@ struct squares_args {
 };
 
 /* One step of an optimizer, in place. */
-enum rule { SGD, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM, RULES };
+enum rule { SGD, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM, ADAMW, RULES };
 
 struct update_args {
     void *param;
     const void *grad;           /* may be param itself, but not overlap it otherwise */
     void *state[2];
-    double rate[3];             /* the learning rate and the rule's other numbers */
+    double rate[4];             /* the learning rate and the rule's other numbers */
 };
 
 /* Windows that slide over images: n images of c planes of h x w pixels, with `pad` rows and columns of zeros around;
@@ -127,14 +129,21 @@ struct pool_args {
     int32_t *index;                     /* of the largest pixel within its window, as out */
 };
 
+/* The mean of every window, whose pixels outside of the image are zeros. */
+struct average_args {
+    struct windows win;
+    const void *x, *dout;
+    void *out, *dx;
+};
+
 struct im2col_args {
     struct windows win;
     void *image, *col;                  /* n c h w; n oh ow x c fh fw */
 };
 
-/* x is rows x cols; what has one value a column is 1-D. */
+/* x is rows x cols x pixels; what has one value a column is 1-D. Kernels of columns take pixels to be 1. */
 struct batchnorm_args {
-    ptrdiff_t rows, cols;
+    ptrdiff_t rows, cols, pixels;
     double momentum;
     const void *x, *gamma, *beta, *running_mean, *running_var, *dout;
     void *out, *xc, *std, *new_mean, *new_var, *dx, *dgamma, *dbeta;
@@ -203,9 +212,22 @@ struct perturb_rows_args {
     double *a;                  /* a row for each change */
 };
 
+/* The product climbed in steps, for whoever reads the kernels: A is m x k, B is k x n, C is m x n, all C-contiguous. */
+#define TOUR_STEPS 7
+
+struct tour_args {
+    ptrdiff_t m, n, k;
+    const void *a, *b;
+    void *c;
+};
+
 struct kernels {
     const char *isa;
     size_t itemsize;
+
+    /* Step 0 to TOUR_STEPS - 1 of the tour; TOUR_STEPS measures the peak. Returns the number of multiplications and
+     * additions. */
+    double (*tour)(int step, const struct tour_args *args);
 
     /* C = A B + bias, then ReLU; spreads itself over the pool. */
     void (*gemm)(const struct gemm_args *args);
@@ -219,7 +241,8 @@ struct kernels {
     range_kernel *elementwise[ELEMENTWISE_KERNELS];     /* struct elementwise_args */
     range_kernel *binary[BINARY_KERNELS];               /* struct binary_args */
     range_kernel *relu_forward, *relu_backward;         /* struct relu_args */
-    range_kernel *sigmoid_backward;                     /* struct sigmoid_backward_args */
+    range_kernel *leaky_relu_forward, *leaky_relu_backward;
+    range_kernel *activation_backward[ELEMENTWISE_KERNELS];     /* SIGMOID and TANH; struct activation_backward_args */
 
     /* struct rows_args; the range is rows. */
     range_kernel *softmax;                      /* y = softmax(x) */
@@ -240,14 +263,19 @@ struct kernels {
     range_kernel *conv_forward, *conv_backward, *conv_sum;
     void (*conv_unpack)(const struct conv_args *args);
 
-    /* Max-pooling and its gradient; the range is planes of x. struct pool_args */
+    /* Max-pooling, where the range is windows, and its gradient, where it is planes of x. struct pool_args */
     range_kernel *pool_forward, *pool_backward;
+
+    /* Average pooling, where the range is rows of windows, and its gradient, where it is planes. struct average_args */
+    range_kernel *average_forward, *average_backward;
 
     /* The patches of a range of n oh rows of windows; the sum of patches on a range of n c planes. struct im2col_args */
     range_kernel *im2col, *col2im;
 
-    /* Batch normalization; the range is columns. struct batchnorm_args */
+    /* Batch normalization of columns; of columns that have many pixels: channels. The range is columns.
+     * struct batchnorm_args */
     range_kernel *batchnorm_train, *batchnorm_test, *batchnorm_backward;
+    range_kernel *channelnorm_train, *channelnorm_test, *channelnorm_backward;
 
     range_kernel *dropout;      /* struct dropout_args */
 

@@ -82,4 +82,20 @@ FN(adam)(void *args, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
+/* Adam with decoupled weight decay: W := W - decay W beside Adam's step, decay = lr weight_decay
+ * (arXiv:1711.05101) */
+static void
+FN(adamw)(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct update_args *u = args;
+    real *W = u->param, *m = u->state[0], *v = u->state[1];
+    const real *g = u->grad, lr = (real)u->rate[0], a = (real)(1 - u->rate[1]), b = (real)(1 - u->rate[2]);
+    const real decay = (real)u->rate[3];
+    for (ptrdiff_t i = begin; i < end; i++) {
+        m[i] += a * (g[i] - m[i]);
+        v[i] += b * (g[i] * g[i] - v[i]);
+        W[i] -= decay * W[i] + lr * m[i] / (LIBM(sqrt)(v[i]) + EPSILON);
+    }
+}
+
 #undef EPSILON

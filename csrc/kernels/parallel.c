@@ -44,6 +44,8 @@
 #define ALONE_LONGEST (128 * MILLISECOND)
 #define WORTH_WAITS 4                  /* ... when the pool shared work for less than so many times the wait */
 
+#define ASK_EVERY (50 * MILLISECOND)   /* an interrupt takes the GIL, so seldom */
+
 #define STACK_BYTES (2 << 20)          /* macOS gives a thread 512 KiB, musl 128 */
 #define CACHE_LINE 128                 /* Apple's; elsewhere two lines, which are fetched as a pair */
 
@@ -68,6 +70,7 @@ static struct {
     _Alignas(CACHE_LINE) atomic_int threads; /* as set; 0 until first asked for */
     atomic_int processors;                   /* what there is to run them on */
     atomic_bool stop;                        /* workers are to return */
+    atomic_bool given_up;                    /* the job was interrupted: what is left of it is not done */
 
     _Alignas(CACHE_LINE) atomic_bool owned;  /* by the thread inside parallel_for; what follows is the owner's */
     ptrdiff_t front;                         /* its next chunk */
@@ -82,12 +85,29 @@ static struct {
 /* ---- waiting ---- */
 
 static int64_t
-now(void)
+read_clock(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000 * MILLISECOND + t.tv_nsec;
+}
+
+static int64_t
+now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+/* Right to some milliseconds, and cheaper where the system has such a clock. */
+static int64_t
+about_now(void)
+{
+#if defined(CLOCK_MONOTONIC_COARSE)
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+#else
+    return now();
+#endif
 }
 
 static inline void
@@ -115,6 +135,41 @@ relax(int64_t waited)
     }
 }
 
+/* ---- interrupts ---- */
+
+static bool (*interrupt)(void);
+static _Thread_local bool is_worker, interrupted;
+static _Thread_local int64_t asked;
+
+void
+parallel_set_interrupt(bool (*function)(void))
+{
+    interrupt = function;
+}
+
+void
+parallel_forget_interrupt(void)
+{
+    interrupted = false;
+}
+
+bool
+parallel_interrupted(void)
+{
+    if (is_worker) {
+        return atomic_load_explicit(&pool.given_up, memory_order_relaxed);
+    }
+    if (!interrupted && interrupt != NULL) {
+        int64_t time = about_now();
+
+        if (time - asked > ASK_EVERY) {
+            interrupted = interrupt();
+            asked = time;
+        }
+    }
+    return interrupted;
+}
+
 /* ---- chunks ---- */
 
 static inline bool
@@ -138,6 +193,9 @@ run_chunk(bool first)
     }
     i = first ? pool.front++ : atomic_fetch_sub_explicit(&pool.back, 1, memory_order_relaxed) - 1;
     begin = i * pool.grain;
+    if (atomic_load_explicit(&pool.given_up, memory_order_relaxed)) {
+        return true;
+    }
     pool.fn(pool.arg, begin, i + 1 == pool.chunks ? pool.n : begin + pool.grain);
     return true;
 }
@@ -145,7 +203,7 @@ run_chunk(bool first)
 static void
 run_alone(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
 {
-    for (ptrdiff_t begin = 0; begin < n; begin += grain) {
+    for (ptrdiff_t begin = 0; begin < n && (begin == 0 || !parallel_interrupted()); begin += grain) {
         fn(arg, begin, n - begin < grain ? n : begin + grain);
     }
 }
@@ -209,6 +267,7 @@ worker_main(void *arg)
 {
     struct worker *self = arg;
 
+    is_worker = true;
     while (!atomic_load(&pool.stop)) {
         ptrdiff_t finished = 0;
 
@@ -354,6 +413,9 @@ join(ptrdiff_t chunks, int64_t start)
     worked = now() - start;
     do {
         relax(waited);
+        if (parallel_interrupted()) {
+            atomic_store(&pool.given_up, true);
+        }
         waited = now() - start - worked;
     } while (atomic_load_explicit(&pool.finished, memory_order_acquire) != chunks);
 
@@ -380,6 +442,7 @@ run_job(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg, int helpers, in
     pool.front = 0;
     atomic_store_explicit(&pool.back, chunks, memory_order_relaxed);
     atomic_store_explicit(&pool.finished, 0, memory_order_relaxed);
+    atomic_store_explicit(&pool.given_up, false, memory_order_relaxed);
     atomic_store(&pool.unclaimed, chunks);
 
     do {
@@ -388,6 +451,9 @@ run_job(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg, int helpers, in
             if (atomic_load(&pool.worker[called].asleep)) {
                 wake(&pool.worker[called]);
             }
+        }
+        if (own > 0 && parallel_interrupted()) {
+            atomic_store_explicit(&pool.given_up, true, memory_order_relaxed);
         }
     } while (run_chunk(true) && ++own);
     join(chunks - own, start);

@@ -2,6 +2,7 @@
 #ifndef PYNN_PARALLEL_H
 #define PYNN_PARALLEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PARALLEL_MAX_THREADS 128
@@ -18,9 +19,21 @@ typedef void (*parallel_fn)(void *arg, ptrdiff_t begin, ptrdiff_t end);
  *
  * All chunks run on the calling thread when there is only one, when one thread is set, when the
  * pool is serving another thread (a call from inside fn included) and while it is going alone.
- * Never fails: a machine that refuses a thread is served by those there are.
+ * Never fails: a machine that refuses a thread is served by those there are. An interrupt, if one is set, may end it early.
  */
 void parallel_for(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg);
+
+/*
+ * Have the threads that call parallel_for ask now and then whether to give up: where `interrupt` says so, chunks that have
+ * not begun are left out.
+ */
+void parallel_set_interrupt(bool (*interrupt)(void));
+
+/* Whether what the calling thread works on was given up. For chunks that take long: they may return at once. It stays so
+ * until the thread that was told to give up says that it has. */
+bool parallel_interrupted(void);
+void parallel_forget_interrupt(void);
+#define LONG_WORK 131072        /* multiplications that are worth that question */
 
 /* Threads in use, the caller included. At first the processors this process may run on. */
 int parallel_num_threads(void);

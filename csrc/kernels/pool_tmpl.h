@@ -1,23 +1,24 @@
 /* Windows over images: max-pooling, and the book's im2col and col2im. */
 
-/* One row of windows: out[x] = the largest pixel and index[x] = its place in the window, the first one where several are
+/* Windows [first, last) of a row: out[x] = the largest pixel and index[x] = its place in the window, the first one where several are
  * equal, as np.argmax: NaN is larger than anything. Pixels outside the image are zeros. stride is a constant where it
  * matters, so that the loop over x becomes vectors. */
 inline_always void
-FN(pool_row)(const struct windows *n, const ptrdiff_t stride, const real *plane, ptrdiff_t oy, real *out, int32_t *index)
+FN(pool_row)(const struct windows *n, const ptrdiff_t stride, const real *plane, ptrdiff_t oy, ptrdiff_t first, ptrdiff_t last,
+             real *out, int32_t *index)
 {
     for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
         const ptrdiff_t y = oy * stride + ky - n->pad;
         for (ptrdiff_t kx = 0; kx < n->fw; kx++) {
             const int32_t place = (int32_t)(ky * n->fw + kx);
             const ptrdiff_t from = kx - n->pad;     /* the column that window 0 sees */
-            ptrdiff_t inside = 0, end = 0;          /* windows whose pixel lies in the image */
+            ptrdiff_t inside = first, end = first;  /* windows whose pixel lies in the image */
             if (y >= 0 && y < n->h) {
-                inside = from < 0 ? min_(n->ow, (-from + stride - 1) / stride) : 0;
-                end = max_(inside, from < n->w ? min_(n->ow, (n->w - from + stride - 1) / stride) : 0);
+                inside = from < 0 ? min_(last, max_(first, ceil_div(-from, stride))) : first;
+                end = max_(inside, from < n->w ? min_(last, ceil_div(n->w - from, stride)) : first);
             }
             if (place == 0) {
-                for (ptrdiff_t x = 0; x < n->ow; x++) {
+                for (ptrdiff_t x = first; x < last; x++) {
                     out[x] = 0;
                     index[x] = 0;
                 }
@@ -33,13 +34,13 @@ FN(pool_row)(const struct windows *n, const ptrdiff_t stride, const real *plane,
                 out[x] = take ? pixel : best;                                   \
                 index[x] = take ? place : index[x];                             \
             } while (0)
-            for (ptrdiff_t x = 0; x < inside; x++) {
+            for (ptrdiff_t x = first; x < inside; x++) {
                 TAKE(0);
             }
             for (ptrdiff_t x = inside; x < end; x++) {
                 TAKE(plane[y * n->w + x * stride + from]);
             }
-            for (ptrdiff_t x = end; x < n->ow; x++) {
+            for (ptrdiff_t x = end; x < last; x++) {
                 TAKE(0);
             }
 #undef TAKE
@@ -52,16 +53,14 @@ FN(pool_forward)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct pool_args *p = args;
     const struct windows *n = &p->win;
-    for (ptrdiff_t q = begin; q < end; q++) {
-        const real *plane = (const real *)p->x + q * n->h * n->w;
-        for (ptrdiff_t oy = 0; oy < n->oh; oy++) {
-            const ptrdiff_t at = (q * n->oh + oy) * n->ow;
-            real *out = (real *)p->out + at;
-            switch (n->stride) {
-                case 1: FN(pool_row)(n, 1, plane, oy, out, p->index + at); break;
-                case 2: FN(pool_row)(n, 2, plane, oy, out, p->index + at); break;
-                default: FN(pool_row)(n, n->stride, plane, oy, out, p->index + at);
-            }
+    for (ptrdiff_t row = begin / n->ow; row < ceil_div(end, n->ow); row++) {
+        const ptrdiff_t at = row * n->ow, first = max_(0, begin - at), last = min_(n->ow, end - at), oy = row % n->oh;
+        const real *plane = (const real *)p->x + row / n->oh * n->h * n->w;
+        real *out = (real *)p->out + at;
+        switch (n->stride) {
+            case 1: FN(pool_row)(n, 1, plane, oy, first, last, out, p->index + at); break;
+            case 2: FN(pool_row)(n, 2, plane, oy, first, last, out, p->index + at); break;
+            default: FN(pool_row)(n, n->stride, plane, oy, first, last, out, p->index + at);
         }
     }
 }

@@ -35,7 +35,7 @@ FN(sum)(const void *values, ptrdiff_t n)
     }
     double lane[8] = {0};
     for (ptrdiff_t i = 0; i < n; i++) {
-        lane[i % 8] += x[i];
+        lane[i % 8] += (double)x[i];
     }
     return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }

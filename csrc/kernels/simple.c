@@ -1,6 +1,7 @@
 /* Every kernel as the formula reads, in plain loops: what the fast ones are tested against (PYNN_CPU=simple), and the
  * place to look a formula up. */
 #include "kernels.h"
+#include "parallel.h"
 #include "table_entries.h"
 
 #include <math.h>
@@ -15,9 +16,12 @@
 #include "elementwise_tmpl.h"
 #include "simple_softmax_tmpl.h"
 #include "optimizer_tmpl.h"
+#include "conv_formula_tmpl.h"
 #include "simple_conv_tmpl.h"
 #include "pool_tmpl.h"
+#include "average_tmpl.h"
 #include "regularization_tmpl.h"
+#include "channelnorm_tmpl.h"
 #undef REAL_BITS
 
 #define REAL_BITS 64
@@ -27,9 +31,12 @@
 #include "elementwise_tmpl.h"
 #include "simple_softmax_tmpl.h"
 #include "optimizer_tmpl.h"
+#include "conv_formula_tmpl.h"
 #include "simple_conv_tmpl.h"
 #include "pool_tmpl.h"
+#include "average_tmpl.h"
 #include "regularization_tmpl.h"
+#include "channelnorm_tmpl.h"
 #include "perturb_tmpl.h"
 #include "simple_numgrad_tmpl.h"
 #undef REAL_BITS

@@ -21,28 +21,6 @@ FN(conv_pack)(const struct conv_args *s, int backward)
     (void)backward;
 }
 
-/* Where pixel (y, x) of channel q of image i lies. */
-inline_always ptrdiff_t
-FN(pixel_at)(int last, ptrdiff_t c, ptrdiff_t h, ptrdiff_t w, ptrdiff_t i, ptrdiff_t q, ptrdiff_t y, ptrdiff_t x)
-{
-    return last ? ((i * h + y) * w + x) * c + q : ((i * c + q) * h + y) * w + x;
-}
-
-/* Where the pixel lies that weight (c, ky, kx) meets in a window, or -1 outside of the image. */
-inline_always ptrdiff_t
-FN(input_at)(const struct conv_args *s, ptrdiff_t i, ptrdiff_t oy, ptrdiff_t ox, ptrdiff_t c, ptrdiff_t ky, ptrdiff_t kx)
-{
-    const struct windows *n = &s->win;
-    const ptrdiff_t y = oy * n->stride + ky - n->pad, x = ox * n->stride + kx - n->pad;
-    return y >= 0 && y < n->h && x >= 0 && x < n->w ? FN(pixel_at)(s->x_last, n->c, n->h, n->w, i, c, y, x) : -1;
-}
-
-inline_always ptrdiff_t
-FN(weight_at)(const struct windows *n, ptrdiff_t f, ptrdiff_t c, ptrdiff_t ky, ptrdiff_t kx)
-{
-    return ((f * n->c + c) * n->fh + ky) * n->fw + kx;
-}
-
 static real
 FN(convolve)(const struct conv_args *s, ptrdiff_t i, ptrdiff_t f, ptrdiff_t oy, ptrdiff_t ox)
 {
@@ -88,56 +66,17 @@ FN(conv_forward)(void *args, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
-/* The gradient of z: dout, where ReLU and pooling let it pass. */
-static real
-FN(gradient_of)(const struct conv_args *s, ptrdiff_t i, ptrdiff_t f, ptrdiff_t oy, ptrdiff_t ox)
-{
-    const ptrdiff_t step = s->after == RELU_AND_POOL ? 2 : 1, rows = s->win.oh / step, cols = s->win.ow / step;
-    const ptrdiff_t y = oy / step, x = ox / step;
-    if (y >= rows || x >= cols) {
-        return 0;
-    }
-    if (step == 2 && s->index[FN(pixel_at)(1, s->fn, rows, cols, i, f, y, x)] != oy % 2 * 2 + ox % 2) {
-        return 0;
-    }
-    if (s->after != NOTHING && ((const real *)s->out)[FN(pixel_at)(s->out_last, s->fn, rows, cols, i, f, y, x)] <= 0) {
-        return 0;
-    }
-    return ((const real *)s->dout)[FN(pixel_at)(s->dout_last, s->fn, rows, cols, i, f, y, x)];
-}
-
-/* Every product of forward, once for each of its two factors. */
 static void
 FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct conv_args *s = args;
     const struct windows *n = &s->win;
-    real *dx = s->dx, *dW = s->partial, *db = dW + s->fn * n->c * n->fh * n->fw;
+    const ptrdiff_t taps = n->fh * n->fw;
+    const struct FN(weight_strides) at = {n->c * taps, taps, n->fw, 1};
+    real *dW = s->partial, *db = dW + s->fn * n->c * taps;
     memset(dW, 0, (size_t)s->partial_size * sizeof(real));
-    if (dx != NULL) {
-        memset(dx, 0, (size_t)(n->n * n->c * n->h * n->w) * sizeof(real));
-    }
     for (ptrdiff_t i = begin * n->n; i < end * n->n; i++) {
-        for (ptrdiff_t f = 0; f < s->fn; f++) {
-            for (ptrdiff_t oy = 0; oy < n->oh; oy++) {
-                for (ptrdiff_t ox = 0; ox < n->ow; ox++) {
-                    const real g = FN(gradient_of)(s, i, f, oy, ox);
-                    db[f] += g;
-                    for (ptrdiff_t c = 0; c < n->c; c++) {
-                        for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
-                            for (ptrdiff_t kx = 0; kx < n->fw; kx++) {
-                                const ptrdiff_t at = FN(input_at)(s, i, oy, ox, c, ky, kx);
-                                const ptrdiff_t weight = FN(weight_at)(n, f, c, ky, kx);
-                                dW[weight] += g * (at < 0 ? 0 : ((const real *)s->x)[at]);
-                                if (dx != NULL && at >= 0) {
-                                    dx[at] += g * ((const real *)s->W)[weight];
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        FN(gradients_by_formula)(s, i, &at, dW, db);
     }
 }
 

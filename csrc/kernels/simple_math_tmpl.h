@@ -18,12 +18,12 @@ FN(tanh)(real x)
     return LIBM(tanh)(x);
 }
 
-/* 1 / (1 + exp(-x)) */
+/* 1 / (1 + exp(-x)), rounded once where long double has more digits */
 inline_always real
 FN(sigmoid)(real x)
 {
-    const real e = LIBM(exp)(-LIBM(fabs)(x));   /* cannot overflow */
-    return x < 0 ? e / (1 + e) : 1 / (1 + e);
+    const long double e = expl(-fabsl(x));      /* cannot overflow */
+    return (real)((x < 0 ? e : 1) / (1 + e));
 }
 
 /* (1 - s) s with s = sigmoid(x): the same at -x and x, and free of cancellation at -|x| */

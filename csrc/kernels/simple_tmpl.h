@@ -16,6 +16,18 @@ FN(gemm)(const struct gemm_args *g)
     }
 }
 
+/* Every step of the tour is the formula here, and there is no peak to measure. */
+static double
+FN(tour)(int step, const struct tour_args *t)
+{
+    if (step < TOUR_STEPS) {
+        const struct gemm_args g = {.m = t->m, .n = t->n, .k = t->k, .a = t->a, .a_rs = t->k, .a_cs = 1,
+                                    .b = t->b, .b_rs = t->n, .b_cs = 1, .c = t->c, .c_rs = t->n};
+        FN(gemm)(&g);
+    }
+    return 2.0 * (double)t->m * (double)t->n * (double)t->k;
+}
+
 /* out[j] = sum over i of x[i, j] */
 static void
 FN(column_sum)(void *args, ptrdiff_t begin, ptrdiff_t end)
@@ -38,7 +50,7 @@ FN(sum)(const void *values, ptrdiff_t n)
     const real *x = values;
     double sum = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        sum += x[i];
+        sum += (double)x[i];
     }
     return sum;
 }

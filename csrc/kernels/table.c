@@ -23,9 +23,13 @@
 #include "optimizer_tmpl.h"
 #include "conv_tmpl.h"
 #include "conv_pooled_tmpl.h"
+#include "conv_formula_tmpl.h"
 #include "conv_backward_tmpl.h"
 #include "pool_tmpl.h"
+#include "average_tmpl.h"
 #include "regularization_tmpl.h"
+#include "channelnorm_tmpl.h"
+#include "tour_tmpl.h"
 #undef REAL_BITS
 
 #define REAL_BITS 64
@@ -42,9 +46,13 @@
 #include "optimizer_tmpl.h"
 #include "conv_tmpl.h"
 #include "conv_pooled_tmpl.h"
+#include "conv_formula_tmpl.h"
 #include "conv_backward_tmpl.h"
 #include "pool_tmpl.h"
+#include "average_tmpl.h"
 #include "regularization_tmpl.h"
+#include "channelnorm_tmpl.h"
+#include "tour_tmpl.h"
 #include "perturb_tmpl.h"
 #include "numgrad_tmpl.h"
 #undef REAL_BITS

@@ -5,6 +5,7 @@
 #define TABLE(NAME, SUFFIX, TYPE)                                               \
     {                                                                           \
         .isa = NAME, .itemsize = sizeof(TYPE),                                  \
+        .tour = tour##SUFFIX,                                                   \
         .gemm = gemm##SUFFIX,                                                   \
         .column_sum = column_sum##SUFFIX,                                       \
         .sum = sum##SUFFIX,                                                     \
@@ -18,7 +19,12 @@
         .binary = {[ADD] = add##SUFFIX, [MULTIPLY] = multiply##SUFFIX},         \
         .relu_forward = relu_forward##SUFFIX,                                   \
         .relu_backward = relu_backward##SUFFIX,                                 \
-        .sigmoid_backward = sigmoid_backward##SUFFIX,                           \
+        .leaky_relu_forward = leaky_relu_forward##SUFFIX,                       \
+        .leaky_relu_backward = leaky_relu_backward##SUFFIX,                     \
+        .activation_backward = {                                                \
+            [SIGMOID] = sigmoid_backward##SUFFIX,                               \
+            [TANH] = tanh_backward##SUFFIX,                                     \
+        },                                                                      \
         .softmax = softmax##SUFFIX,                                             \
         .softmax_with_loss = softmax_with_loss##SUFFIX,                         \
         .softmax_with_loss_backward = softmax_with_loss_backward##SUFFIX,       \
@@ -29,6 +35,7 @@
             [SGD] = sgd##SUFFIX, [MOMENTUM] = momentum##SUFFIX,                 \
             [NESTEROV] = nesterov##SUFFIX, [ADAGRAD] = adagrad##SUFFIX,         \
             [RMSPROP] = rmsprop##SUFFIX, [ADAM] = adam##SUFFIX,                 \
+            [ADAMW] = adamw##SUFFIX,                                            \
         },                                                                      \
         .conv_plan = conv_plan##SUFFIX, .conv_pack = conv_pack##SUFFIX,         \
         .conv_forward = conv_forward##SUFFIX,                                   \
@@ -36,10 +43,15 @@
         .conv_unpack = conv_unpack##SUFFIX,                                     \
         .pool_forward = pool_forward##SUFFIX,                                   \
         .pool_backward = pool_backward##SUFFIX,                                 \
+        .average_forward = average_forward##SUFFIX,                             \
+        .average_backward = average_backward##SUFFIX,                           \
         .im2col = im2col##SUFFIX, .col2im = col2im##SUFFIX,                     \
         .batchnorm_train = batchnorm_train##SUFFIX,                             \
         .batchnorm_test = batchnorm_test##SUFFIX,                               \
         .batchnorm_backward = batchnorm_backward##SUFFIX,                       \
+        .channelnorm_train = channelnorm_train##SUFFIX,                         \
+        .channelnorm_test = channelnorm_test##SUFFIX,                           \
+        .channelnorm_backward = channelnorm_backward##SUFFIX,                   \
         .dropout = dropout##SUFFIX,                                             \
         .numgrad_pack = numgrad_pack_f64,                                       \
         .numgrad = numgrad_f64,                                                 \

@@ -1,20 +1,30 @@
-"""MNIST and data sets of the same form (the book's ``dataset/mnist.py``)."""
+"""MNIST and data sets like it (the book's ``dataset/mnist.py``)."""
+
+from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+from pynn.datasets.fetch import FASHION_MNIST, MNIST, Comparison, locate
+from pynn.datasets.folder import (NAMES, PARTS, VALIDATION, Found, check_complete, is_complete,
+                                  read_parts)
+from pynn.datasets.form import arrange, check_pair, count_classes
+from pynn.datasets.stream import DatasetError
 
-from pynn.datasets.fetch import FASHION_MNIST, MNIST, NAMES, complete, find_files, read_source
-from pynn.datasets.idx import DatasetError, read_idx
+if TYPE_CHECKING:
+    from pynn._typing import FilePath, Split
 
 
-def load_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=None, download=True):
+def load_mnist(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False, *, data_home: FilePath | None = None,
+               download: bool = True) -> tuple[Split, Split]:
     """Load MNIST: 60,000 and 10,000 images, 28x28, of handwritten digits.
 
-    The four IDX files (packed with gzip or not) are sought in `data_home`,
-    in the folder that the environment variable ``PYNN_DATA_HOME`` names, and
-    in the cache folder; if they are nowhere, they are downloaded into the
-    cache (needs the extra ``data``).
+    The four IDX files (packed with gzip or not), Keras' ``mnist.npz`` or the
+    book's ``mnist.pkl`` are sought in `data_home`, in the folder that the
+    environment variable ``PYNN_DATA_HOME`` names, in the book's folder
+    ``dataset/`` beside the script or one folder up, and in the cache folder;
+    if they are nowhere, they are downloaded into the cache (needs the extra
+    ``data``).
 
     Parameters
     ----------
@@ -26,7 +36,8 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=N
         A label as a row of 10 numbers, float64, a 1 at the label's place,
         instead of a uint8 from 0 to 9.
     data_home : str or path-like, optional
-        A folder that holds ``mnist/``, or the four files themselves.
+        A folder that holds ``mnist/`` or torchvision's ``MNIST/``, or the
+        files themselves; or the path of the archive.
     download : bool
         False never asks the network: files that are nowhere are an error.
 
@@ -54,7 +65,8 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=N
     return _load(MNIST, data_home, download, normalize, flatten, one_hot_label)
 
 
-def load_fashion_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=None, download=True):
+def load_fashion_mnist(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False, *, data_home: FilePath | None = None,
+                       download: bool = True) -> tuple[Split, Split]:
     """Load Fashion-MNIST: images of clothes in the form of MNIST.
 
     Parameters, results and errors are those of `load_mnist`; the files are
@@ -70,14 +82,48 @@ def load_fashion_mnist(normalize=True, flatten=True, one_hot_label=False, *, dat
     return _load(FASHION_MNIST, data_home, download, normalize, flatten, one_hot_label)
 
 
-def load_idx_folder(folder, normalize=True, flatten=True, one_hot_label=False):
-    """Load a data set of MNIST's form from a folder of four IDX files.
+def _load(source, data_home, download, normalize, flatten, one_hot_label):
+    parts = locate(source, data_home, download, stacklevel=4)
+    arrays = read_parts(parts)
+    for i in (0, 2):
+        check_pair(*arrays[i:i + 2], parts[i:i + 2], (1, 28, 28), 10)
+    comparison = Comparison(source, arrays, parts)
+    comparison.start()
+    result = arrange(arrays, 255, 10, normalize, flatten, one_hot_label)
+    comparison.tell(stacklevel=4)
+    return result
 
-    The files have MNIST's names, ``train-images-idx3-ubyte`` and so on,
-    packed with gzip or not.  Images may be of any one size; labels may be
-    any integers from 0, and the largest decides how many classes there are.
 
-    Parameters and results are those of `load_mnist`.
+def load_folder(folder: FilePath, normalize: bool = True, flatten: bool = True, one_hot_label: bool = False, *,
+                name: str | None = None, validation: bool = False) -> tuple[Split, ...]:
+    """Load a data set from a folder of files, or from one archive.
+
+    Read are IDX files under the names of MNIST, EMNIST, KMNIST, QMNIST and
+    others like them, packed with gzip or not, and ``.npz`` archives as of
+    Keras, MedMNIST and Kuzushiji-49; docs/data.md lists them all.  Images may be
+    of any one size, grey or in colour; labels may be any integers from 0, and
+    the largest decides how many classes there are.  EMNIST's images, which
+    are published on their side, are put upright.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The folder, or the archive itself.
+    normalize, flatten, one_hot_label : bool
+        As for `load_mnist`.  Images in colour are rows of C x H x W pixels,
+        or (N, C, H, W).
+    name : str, optional
+        Which data set, where the folder holds several: what the files' names
+        have in common, such as ``"emnist-letters"``, or the archive's name.
+    validation : bool
+        Return a third pair, the validation set (MedMNIST has one).
+
+    Returns
+    -------
+    (x_train, t_train), (x_test, t_test) : tuples of ndarray
+        As of `load_mnist`.  Labels are as published: EMNIST's letters count
+        from 1, and have 27 columns as `one_hot_label`, of which the first is
+        never used.
 
     Raises
     ------
@@ -85,67 +131,35 @@ def load_idx_folder(folder, normalize=True, flatten=True, one_hot_label=False):
         If files are missing, damaged, or do not belong together.
     """
     folder = Path(folder).expanduser()
-    found = find_files(folder)
-    if not complete(folder, found):
-        raise DatasetError(f"{folder} holds none of {', '.join(NAMES)} (or the same with .gz)")
-    paths = [found[name] for name in NAMES]
-    arrays = [read_idx(path) for path in paths]
-    _check(arrays, paths)
-    classes = 1 + max(int(labels.max(initial=0)) for labels in arrays[1::2])
+    parts = _choose(folder, name)
+    wanted = PARTS + VALIDATION if validation else PARTS
+    if any(part not in parts for part in wanted):
+        raise DatasetError(f"{folder}: there is no validation set beside training and test set")
+    parts = [parts[part] for part in wanted]
+    arrays = read_parts(parts)
+    for i in range(0, len(arrays), 2):
+        check_pair(arrays[i], arrays[i + 1], parts[i:i + 2], arrays[0].shape[1:])
+    classes = count_classes(arrays[1::2], parts[1::2])
     return arrange(arrays, 255, classes, normalize, flatten, one_hot_label)
 
 
-def _load(source, data_home, download, normalize, flatten, one_hot_label):
-    arrays, paths = read_source(source, data_home, download)
-    _check(arrays, paths, (28, 28), 10)
-    return arrange(arrays, 255, 10, normalize, flatten, one_hot_label)
+load_idx_folder = load_folder
 
 
-def _check(arrays, paths, image_shape=None, classes=None):
-    """Raise DatasetError unless images and labels are sound and belong together."""
-    image_shape = image_shape or arrays[0].shape[1:]
-    for i in (0, 2):
-        images, labels = arrays[i:i + 2]
-        if images.ndim != 3 or images.dtype != np.uint8 or images.shape[1:] != image_shape:
-            raise DatasetError(
-                f"{paths[i]}: images of shape {images.shape} and dtype {images.dtype}; they must "
-                f"be (N, {', '.join(map(str, image_shape))}) and uint8")
-        if labels.ndim != 1 or labels.dtype.kind not in "iu":
-            raise DatasetError(f"{paths[i + 1]}: labels of shape {labels.shape} and dtype "
-                               f"{labels.dtype}; they must be (N,) and integers")
-        if len(images) != len(labels):
-            raise DatasetError(f"{paths[i]} has {len(images)} images but {paths[i + 1]} has "
-                               f"{len(labels)} labels; they are not of one data set")
-        wrong = labels < 0 if classes is None else (labels < 0) | (labels >= classes)
-        if wrong.any():
-            limit = "at least 0" if classes is None else f"from 0 to {classes - 1}"
-            raise DatasetError(f"{paths[i + 1]}: label {labels[wrong][0]} at index "
-                               f"{wrong.argmax()}; labels must be {limit}")
-
-
-def arrange(arrays, white, classes, normalize, flatten, one_hot_label):
-    """Training and test data in the form that the loader's arguments ask for.
-
-    `arrays` are images (N, H, W), labels (N,), and the same for the test;
-    `white` is the largest value of a pixel.
-    """
-    x_train, t_train, x_test, t_test = arrays
-    return ((_images(x_train, white, normalize, flatten), _labels(t_train, classes, one_hot_label)),
-            (_images(x_test, white, normalize, flatten), _labels(t_test, classes, one_hot_label)))
-
-
-def _images(x, white, normalize, flatten):
-    n, height, width = x.shape
-    x = x.reshape((n, height * width) if flatten else (n, 1, height, width))
-    if normalize:
-        x = x.astype(np.float32)
-        x /= white
-    return x
-
-
-def _labels(t, classes, one_hot_label):
-    if not one_hot_label:
-        return t
-    one_hot = np.zeros((t.size, classes))
-    one_hot[np.arange(t.size), t] = 1
-    return one_hot
+def _choose(folder, name):
+    """The parts of the data set `name` in a folder, or of the only one there."""
+    found = Found(folder)
+    sets = found.sets
+    if not sets:
+        raise DatasetError(f"{folder} holds none of {', '.join(NAMES)} (or the same with .gz), and no "
+                           f"archive or files of another data set; there is {found.in_words()}")
+    complete = [set_ for set_, parts in sets.items() if is_complete(parts)]
+    if name is None and len(complete) > 1 and "" not in complete:
+        raise DatasetError(f"{folder} holds the data sets {', '.join(sorted(complete))}; "
+                           f"choose one, as in name={min(complete)!r}")
+    if name is None:
+        name = next(iter(sorted(complete) or sorted(sets)))
+    if name not in sets:
+        raise DatasetError(f"{folder} holds no data set {name!r}; there is {found.in_words()}")
+    check_complete(folder, name, sets[name])
+    return sets[name]

@@ -1,6 +1,13 @@
-"""Softmax and the cross-entropy error as one layer (section 5.6.3)."""
+"""An output and its loss as one layer: softmax and cross-entropy, identity and squared error (section 5.6.3)."""
 
-from pynn import _core
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pynn._core as _core
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, MaybeArray, Real
 
 
 class SoftmaxWithLoss:
@@ -13,14 +20,23 @@ class SoftmaxWithLoss:
         Probabilities, ``softmax(x)``.
     t : array_like
         The targets as they came.
+
+    Notes
+    -----
+    The book's 1e-7 inside the logarithm caps the loss of a sample at -log(1e-7) = 16.118, whatever the dtype. The gradient leaves
+    it out: where the loss is flat it still says which way to go. docs/comparing.md has the figures of other libraries.
     """
 
-    def __init__(self):
-        self.loss = None
-        self.y = None
-        self.t = None
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
+    metric = "accuracy"
 
-    def forward(self, x, t):
+    def __init__(self) -> None:
+        self.loss: Real | Any = None
+        self.y: MaybeArray = None
+        self.t: Any = None
+
+    def forward(self, x: ArrayLike, t: ArrayLike) -> Real:
         """Compute ``-1/N sum t log(softmax(x) + 1e-7)`` in one pass over `x`.
 
         Parameters
@@ -43,8 +59,70 @@ class SoftmaxWithLoss:
         self.loss, self.y = _core.softmax_with_loss(x, t)
         return self.loss
 
-    def backward(self, dout=1):
+    def backward(self, dout: float = 1) -> Array:
         """Return ``dx = dout (y - t) / N``, shape of x; `dout` is a number."""
         if self.y is None:
             raise RuntimeError("SoftmaxWithLoss.backward: call forward first; it keeps y and t")
         return _core.softmax_with_loss_backward(self.y, self.t, dout)
+
+    def __repr__(self) -> str:
+        return "SoftmaxWithLoss()"
+
+
+class IdentityWithLoss:
+    """The last layer of a regression in training: identity output and squared error (sections 3.5.1 and 4.2.1).
+
+    Parameters
+    ----------
+    mean : bool
+        Divide the loss by N, the number of rows; else it is the sum over the whole batch, as the book's formula says.
+
+    Attributes
+    ----------
+    loss : float32 or float64 scalar
+    y : ndarray, shape (N, outputs)
+        A copy of `x`.
+    t : array_like
+        The targets as they came.
+    """
+
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
+    metric = "rmse"
+
+    def __init__(self, mean: bool = False) -> None:
+        self.mean = mean
+        self.loss: Real | Any = None
+        self.y: MaybeArray = None
+        self.t: Any = None
+
+    def forward(self, x: ArrayLike, t: ArrayLike) -> Real:
+        """Compute ``1/2 sum (x - t)^2``, divided by N with `mean`.
+
+        Parameters
+        ----------
+        x : array_like, shape (N, outputs), or (outputs,) for one sample
+            Outputs of the network; the results have their dtype.
+        t : array_like, shape of `x`, or (N,) where `x` is (N, 1)
+
+        Returns
+        -------
+        float32 or float64 scalar
+
+        Raises
+        ------
+        ValueError
+            If the shapes differ: a broadcast would compare unrelated elements.
+        """
+        self.t = t
+        self.loss, self.y = _core.identity_with_loss(x, t, self.mean)
+        return self.loss
+
+    def backward(self, dout: float = 1) -> Array:
+        """Return ``dx = dout (y - t)``, divided by N with `mean`, in the shape of x; `dout` is a number."""
+        if self.y is None:
+            raise RuntimeError("IdentityWithLoss.backward: call forward first; it keeps y and t")
+        return _core.identity_with_loss_backward(self.y, self.t, dout, self.mean)
+
+    def __repr__(self) -> str:
+        return f"IdentityWithLoss(mean={self.mean})"

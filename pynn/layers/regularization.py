@@ -1,8 +1,17 @@
 """Dropout and batch normalization (sections 6.3 and 6.4)."""
 
+from __future__ import annotations
+
+import numbers
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from pynn import _core
+import pynn._core as _core
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, DTypeLike, MaybeArray, Shape
+    from typing_extensions import Self
 
 
 class Dropout:
@@ -17,27 +26,44 @@ class Dropout:
     ----------
     mask : ndarray of bool
         What the last forward pass in training kept.
+    trained : bool
+        Whether the last forward pass was one in training: `backward` differentiates what `forward` did last.
     """
 
-    def __init__(self, dropout_ratio=0.5):
-        self.dropout_ratio = dropout_ratio
-        self.mask = None
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
 
-    def forward(self, x, train_flg=True):
+    def __init__(self, dropout_ratio: float = 0.5) -> None:
+        if not isinstance(dropout_ratio, (float, numbers.Real)):        # to a type checker a float is no Real
+            raise TypeError(f"Dropout: dropout_ratio is {dropout_ratio!r}; it must be a number from 0 to 1")
+        if not 0 <= dropout_ratio <= 1:
+            raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; it must be from 0 to 1")
+        self.dropout_ratio = dropout_ratio
+        self.mask: MaybeArray = None
+        self.trained = True
+
+    def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
         """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``.
 
         The mask is drawn from NumPy's global state, so that the same seed drops the same units.
         """
+        x = _core.as_array("Dropout.forward", "x", x)
+        self.trained = bool(train_flg)
         if not train_flg:
             return _core.multiply(x, 1.0 - self.dropout_ratio)
-        self.mask = np.asarray(np.random.rand(*np.shape(x)) > self.dropout_ratio)
+        self.mask = np.asarray(np.random.rand(*x.shape) > self.dropout_ratio)
         return _core.dropout(x, self.mask)
 
-    def backward(self, dout):
-        """Return ``dout * mask``: dropped units have no gradient."""
+    def backward(self, dout: ArrayLike) -> Array:
+        """Return ``dout * mask``: dropped units have no gradient. Outside of training ``dout * (1 - dropout_ratio)``."""
+        if not self.trained:
+            return _core.multiply(dout, 1.0 - self.dropout_ratio)
         if self.mask is None:
             raise RuntimeError("Dropout.backward: call forward first, with train_flg=True; it draws the mask")
         return _core.dropout(dout, self.mask)
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.dropout_ratio})"
 
 
 class BatchNormalization:
@@ -47,73 +73,114 @@ class BatchNormalization:
 
     Parameters
     ----------
-    gamma, beta : ndarray, shape (D,)
-        Scale and shift; D is the number of values in a sample.
+    gamma, beta : ndarray, shape (D,) or (C,), or float
+        Scale and shift. D is the number of values in a sample; with a value for each of C channels, images are normalized
+        per channel, over samples and pixels. One number counts for all D, each of which still has its own gradient.
     momentum : float
         How much of the running statistics a training pass keeps.
-    running_mean, running_var : ndarray, shape (D,), optional
+    running_mean, running_var : ndarray, shape of gamma, optional
         Statistics to use outside of training; zeros at first.
 
     Attributes
     ----------
-    xc : ndarray, shape (N, D)
+    xc : ndarray, shape (N, D), or (N, C, H, W) per channel
         ``x - mean`` of the last training pass.
-    std : ndarray, shape (D,)
+    std : ndarray, shape of gamma
         ``sqrt(var + 10e-7)``.
     batch_size : int
         N.
     input_shape : tuple of int
-    running_mean, running_var : ndarray, shape (D,)
-    dgamma, dbeta : ndarray, shape (D,)
+    running_mean, running_var : ndarray, shape of gamma
+    trained : bool
+        Whether the last forward pass was one in training: `backward` differentiates what `forward` did last.
+    dgamma, dbeta : ndarray, shape (D,) or (C,)
         Gradients, set by `backward`.
 
     References
     ----------
-    Ioffe and Szegedy, arXiv:1502.03167. A 4-D input is normalized for each channel and position, as in the book,
-    not for each channel as in the paper.
+    Ioffe and Szegedy, arXiv:1502.03167. With D values in `gamma` a 4-D input is normalized for each channel and position, as
+    in the book; with C values for each channel, as in the paper.
     """
 
-    def __init__(self, gamma, beta, momentum=0.9, running_mean=None, running_var=None):
+    params: tuple[str, ...] = ("gamma", "beta")
+    buffers: tuple[str, ...] = ("running_mean", "running_var")
+
+    def __init__(self, gamma: Array, beta: Array, momentum: float = 0.9, running_mean: Array | None = None,
+                 running_var: Array | None = None) -> None:
         self.gamma = gamma
         self.beta = beta
         self.momentum = momentum
-        self.running_mean = running_mean
-        self.running_var = running_var
-        self.input_shape = None
-        self.batch_size = None
-        self.xc = None
-        self.std = None
-        self.dgamma = None
-        self.dbeta = None
+        self.running_mean = _zeros_like(gamma) if running_mean is None else running_mean
+        self.running_var = _zeros_like(gamma) if running_var is None else running_var
+        self.input_shape: Shape | Any = None
+        self.batch_size: int | Any = None
+        self.xc: MaybeArray = None
+        self.std: MaybeArray = None
+        self.dgamma: MaybeArray = None
+        self.dbeta: MaybeArray = None
+        self.trained = True
+        self.x: MaybeArray = None
 
-    def forward(self, x, train_flg=True):
+    @classmethod
+    def of(cls, size: int, momentum: float = 0.9, *, dtype: DTypeLike = np.float64) -> Self:
+        """A layer for samples of `size` values, or images of `size` channels, that begins with scale 1 and shift 0."""
+        return cls(np.ones(size, dtype), np.zeros(size, dtype), momentum, np.zeros(size, dtype), np.zeros(size, dtype))
+
+    def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
         """Normalize by the batch's own statistics in training, else by the running ones.
 
         Parameters
         ----------
-        x : array_like, shape (N, D) or (N, C, H, W) with C H W = D
+        x : array_like, shape (N, D), or (N, C, H, W) with C H W = D or, per channel, C values in `gamma`
         train_flg : bool
 
         Returns
         -------
         ndarray, shape of x
         """
-        x = np.asarray(x)
+        x = _core.as_array("BatchNormalization.forward", "x", x)
         self.input_shape = x.shape
-        if self.running_mean is None:
-            kind = x.dtype if x.dtype.kind == "f" else np.float64
-            self.running_mean = np.zeros(x[:1].size, kind)
-            self.running_var = np.zeros(x[:1].size, kind)
+        self.trained = bool(train_flg)
+        self.x = None if train_flg else x
+        state = [_for_each(value, x) for value in (self.gamma, self.beta, self.running_mean, self.running_var)]
         if not train_flg:
-            return _core.batchnorm_test(x, self.gamma, self.beta, self.running_mean, self.running_var)
-        out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(
-            x, self.gamma, self.beta, self.running_mean, self.running_var, self.momentum)
+            return _core.batchnorm_test(x, *state)
+        out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(x, *state, self.momentum)
         self.batch_size = x.shape[0]
         return out
 
-    def backward(self, dout):
-        """Set ``dgamma`` and ``dbeta`` and return dx, in the shape of x."""
+    def backward(self, dout: ArrayLike) -> Array:
+        """Set ``dgamma`` and ``dbeta`` and return dx, in the shape of x.
+
+        After a forward pass outside of training the running statistics are constants.
+        """
+        if not self.trained:
+            return self._backward_of_use(_core.as_array("BatchNormalization.backward", "dout", dout))
         if self.xc is None:
             raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
-        dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, self.gamma, self.std)
+        dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, _for_each(self.gamma, self.xc), self.std)
         return dx
+
+    def _backward_of_use(self, dout):
+        """``out = gamma xn + beta`` with xn = (x - running_mean) / sqrt(running_var + 10e-7)."""
+        gamma, mean, var = (_for_each(value, self.x) for value in (self.gamma, self.running_mean, self.running_var))
+        zeros, ones = np.zeros_like(mean), np.ones_like(mean)
+        xn = _core.batchnorm_test(self.x, ones, zeros, mean, var)
+        per_channel = self.x.ndim == 4 and len(gamma) == self.x.shape[1] != self.x[0].size
+        shape = (*self.x.shape[:2], -1) if per_channel else (len(self.x), len(gamma), 1)
+        self.dgamma = (dout * xn).reshape(shape).sum(axis=(0, 2))
+        self.dbeta = dout.reshape(shape).sum(axis=(0, 2))
+        return _core.batchnorm_test(dout, gamma, zeros, zeros, var)
+
+    def __repr__(self) -> str:
+        return f"BatchNormalization({np.size(self.gamma)}, momentum={self.momentum})"
+
+
+def _for_each(value, x):
+    """One number for every value of a sample of x, where there is one for all of them."""
+    return np.full(x[0].size, value, np.result_type(value, x)) if np.ndim(value) == 0 else value
+
+
+def _zeros_like(gamma):
+    gamma = _core.as_array("BatchNormalization", "gamma", gamma)
+    return np.zeros(gamma.shape, gamma.dtype if gamma.dtype.kind == "f" else np.float64)

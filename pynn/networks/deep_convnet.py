@@ -1,12 +1,20 @@
 """The deep network of chapter 8."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from pynn.layers import Affine, Convolution, Dropout, Pooling, Relu, SoftmaxWithLoss
+from pynn.layers import Affine, Convolution, Dropout, Pooling, Relu
+from pynn.networks.images import convolution, image_shape, pixels
 from pynn.networks.network import Network
 
+if TYPE_CHECKING:
+    from pynn._typing import ArrayLike, DTypeLike, Shape
 
-def _conv(filter_num, pad=1):
+
+def _conv(filter_num: int, pad: int = 1) -> dict[str, int]:
     return {"filter_num": filter_num, "filter_size": 3, "pad": pad, "stride": 1}
 
 
@@ -25,61 +33,34 @@ class DeepConvNet(Network):
         Neurons in the hidden layer, and classes.
     dtype : float64 or float32
         What the network computes in.
-
-    Attributes
-    ----------
-    layers : list
     """
 
-    def __init__(self, input_dim=(1, 28, 28), conv_param_1=_conv(16), conv_param_2=_conv(16),
-                 conv_param_3=_conv(32), conv_param_4=_conv(32, pad=2), conv_param_5=_conv(64), conv_param_6=_conv(64),
-                 hidden_size=50, output_size=10, *, dtype=np.float64):
-        super().__init__(dtype)
+    def __init__(self, input_dim: Shape = (1, 28, 28), conv_param_1: dict[str, int] = _conv(16),
+                 conv_param_2: dict[str, int] = _conv(16), conv_param_3: dict[str, int] = _conv(32),
+                 conv_param_4: dict[str, int] = _conv(32, pad=2), conv_param_5: dict[str, int] = _conv(64),
+                 conv_param_6: dict[str, int] = _conv(64), hidden_size: int = 50, output_size: int = 10, *,
+                 dtype: DTypeLike = np.float64) -> None:
+        name = type(self).__name__
         convs = [conv_param_1, conv_param_2, conv_param_3, conv_param_4, conv_param_5, conv_param_6]
-        channels, height, width = self._image(input_dim)
-        self.layers = []
+        channels, height, width = image_shape(name, input_dim)
+        layers: list[Any] = []
         for idx, conv in enumerate(convs, 1):
-            filters, size, pad, stride = self._convolution(f"conv_param_{idx}", conv)
-            self._draw(idx, filters, (filters, channels, size, size), channels * size * size)
-            self._add(idx, Convolution(self.params[f"W{idx}"], self.params[f"b{idx}"], stride, pad))
-            self.layers.append(Relu())
+            filters, size, pad, stride = convolution(name, f"conv_param_{idx}", conv)
+            layers += [Convolution.of(channels, filters, size, stride, pad), Relu()]
             channels = filters
             height, width = ((n + 2 * pad - size) // stride + 1 for n in (height, width))
             if idx % 2 == 0:
-                self.layers.append(Pooling(pool_h=2, pool_w=2, stride=2))
+                layers.append(Pooling(pool_h=2, pool_w=2, stride=2))
                 height, width = height // 2, width // 2
-        pixels = channels * self._pixels(input_dim, height, width)
-        self._draw(7, hidden_size, (pixels, hidden_size), pixels)
-        self._draw(8, output_size, (hidden_size, output_size), hidden_size)
-        self._add(7, Affine(self.params["W7"], self.params["b7"]))
-        self.layers += [Relu(), Dropout(0.5)]
-        self._add(8, Affine(self.params["W8"], self.params["b8"]))
-        self.layers.append(Dropout(0.5))
-        self.layers[0].needs_dx = False
-        self.last_layer = SoftmaxWithLoss()
+        inputs = channels * pixels(name, input_dim, height, width)
+        layers += [Affine.of(inputs, hidden_size), Relu(), Dropout(0.5), Affine.of(hidden_size, output_size), Dropout(0.5)]
+        self.input_dim = tuple(input_dim)
+        super().__init__(layers, dtype=dtype)
 
-    def _draw(self, idx, neurons, shape, inputs):
-        self.params[f"W{idx}"] = (np.sqrt(2.0 / inputs) * np.random.randn(*shape)).astype(self.dtype)
-        self.params[f"b{idx}"] = np.zeros(neurons, self.dtype)
+    def loss(self, x: ArrayLike, t: ArrayLike, train_flg: bool = True) -> float:
+        """Return the mean cross-entropy of softmax(predict(x)) against t; as in the book every call drops units."""
+        return super().loss(x, t, train_flg)
 
-    def _add(self, idx, layer):
-        self.owners[f"W{idx}"], self.owners[f"b{idx}"] = (len(self.layers), "W"), (len(self.layers), "b")
-        self.layers.append(layer)
-
-    def predict(self, x, train_flg=False):
-        """Return the scores of every class, (N, classes), before the softmax, for images (N, C, H, W).
-
-        With `train_flg`, dropout drops.
-        """
-        return self._forward(x, train_flg)
-
-    def loss(self, x, t):
-        """Return the mean cross-entropy of softmax(predict(x, train_flg=True)) against t.
-
-        As in the book every call drops units, in training or not.
-        """
-        return self.last_layer.forward(self.predict(x, train_flg=True), t)
-
-    def accuracy(self, x, t, batch_size=100):
+    def accuracy(self, x: ArrayLike, t: ArrayLike, batch_size: int = 100) -> float:
         """Return the fraction of samples whose highest score is at their label, working in batches."""
         return super().accuracy(x, t, batch_size)

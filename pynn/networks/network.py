@@ -1,172 +1,312 @@
-"""What the book's networks share: parameters by name, layers in order, a loss at the end."""
+"""A network: layers in a row and a loss behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from ..gradient import mlp_numerical_gradient, numerical_gradient
-from ..layers import Affine, BatchNormalization, Dropout, Relu, Sigmoid, SoftmaxWithLoss
-from ..layers.block import in_blocks
-from ..weights import load_params, save_params
+from pynn.layers.block import ConvBlock, in_blocks
+from pynn.layers.loss import SoftmaxWithLoss
+from pynn.layers.protocol import buffer_names, parameter_names, takes
+from pynn.networks import metrics, numerical, saving
+from pynn.networks.chain import Layers, Parameters, attribute_table
+import pynn._core as _core
 
-
-def _perceptron_behind(layers):
-    """The affine layers that end the chain with one activation between them, and the activation's name."""
-    names = {Relu: "relu", Sigmoid: "sigmoid"}
-    layers = list(layers)
-    affine, activation = [], None
-    while layers and type(layers[-1]) is Affine:
-        affine.insert(0, layers.pop())
-        if not layers or type(layers[-1]) not in names or activation not in (None, type(layers[-1])):
-            break
-        activation = type(layers.pop())
-    return affine, names.get(activation, "relu")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pynn._typing import Array, ArrayLike, DTypeLike, FilePath, Layer, Loss, Shape
+    from pynn.networks.summary import Summary
+    from typing_extensions import Self
 
 
 class Network:
-    """A chain of layers whose parameters live in ``params``.
+    """Layers in a row and a loss behind them: what all networks of the book are.
 
-    A subclass calls ``super().__init__(dtype)``, then fills ``params``, ``layers`` (a dict or a list) and ``last_layer``, and
-    ``owners``, which says whose each parameter is: ``{'W1': ('Affine1', 'W'), ...}``. Its gradient is then
-    the attribute ``dW`` of layer ``Affine1``.
+    Everything comes from the layers: the parameters and their names, the gradient, what is saved. A layer is any object with
+    ``forward(x)`` and ``backward(dout)``; if it has a parameter ``W``, `backward` leaves the gradient in ``dW``.
 
-    ``params`` is the truth: every forward pass hands its arrays to the layers, so it makes no difference
-    whether an array is updated in place or ``params['W1']`` is given another one.
+    Parameters
+    ----------
+    layers : mapping of str to layer, or iterable of layers
+    loss : object, optional
+        The last layer: ``forward(y, t)`` returns the loss and ``backward(1)`` its gradient with respect to y. Without one it is
+        `SoftmaxWithLoss`.
+    dtype : float64 or float32, optional
+        What the network computes in; inputs and parameters are converted to it. Without one it is float32 if all parameters are.
+    weight_decay_lambda : float
+        Strength of the L2 penalty ``lambda / 2 sum W**2`` over all weights ``W``, which is added to the loss (section 6.4.2).
+
+    Attributes
+    ----------
+    layers : Layers
+        By name and by number.
+    last_layer : object
+        The loss.
+    params : Parameters
+        The parameters by name, ``W1``, ``b1``, ...: a view of the layers' attributes.
+    last_loss : float
+        The loss that `gradient` found on its way.
     """
 
-    def __init__(self, dtype):
-        self.dtype = np.dtype(dtype)
+    def __init__(self, layers: Mapping[str, Any] | Iterable[Layer] = (), loss: Loss | None = None, *,
+                 dtype: DTypeLike | None = None, weight_decay_lambda: float = 0) -> None:
+        self.layers = layers
+        self._extra: dict[str, Array] = {}      # parameters that belong to no layer (yet)
+        self.last_layer: Any = SoftmaxWithLoss() if loss is None else loss
+        self.weight_decay_lambda = weight_decay_lambda
+        self.last_loss: float | Any = None
+        self.dtype: np.dtype[Any] = np.dtype(self._own_dtype() if dtype is None else dtype)
         if self.dtype not in (np.float32, np.float64):
             raise TypeError(f"{type(self).__name__}: dtype is {self.dtype}; it must be float32 or float64")
-        self.params = {}
-        self.layers = {}
-        self.last_layer = None
-        self.owners = {}
-        self.last_loss = None
+        for layer, name in (*self.places().values(), *self.buffers().values()):
+            if isinstance(value := getattr(layer, name), np.ndarray):
+                setattr(layer, name, value.astype(self.dtype, copy=False))
 
-    def _image(self, input_dim):
-        if np.shape(input_dim) != (3,):
-            raise ValueError(f"{type(self).__name__}: input_dim is {input_dim}; it must be (channels, height, width)")
-        return input_dim
+    # ---- what it consists of ----
 
-    def _convolution(self, name, param):
-        """The ``filter_num``, ``filter_size``, ``pad`` and ``stride`` of the argument `name`."""
-        least = {"filter_num": 1, "filter_size": 1, "pad": 0, "stride": 1}
-        missing = [key for key in least if key not in param]
-        if missing:
-            raise ValueError(f"{type(self).__name__}: {name} is {param}, without {' and '.join(missing)}; it must have "
-                             "filter_num, filter_size, pad and stride")
-        for key, smallest in least.items():
-            if not isinstance(param[key], (int, np.integer)) or param[key] < smallest:
-                raise ValueError(f"{type(self).__name__}: {name}[{key!r}] is {param[key]!r}; it must be an integer "
-                                 f"of at least {smallest}")
-        return [param[key] for key in least]
+    @property
+    def layers(self) -> Layers:
+        return self._layers
 
-    def _pixels(self, input_dim, height, width):
-        if min(height, width) < 1:
-            raise ValueError(f"{type(self).__name__}: input_dim is {tuple(input_dim)}, of which the convolutions and poolings "
-                             f"leave {height}x{width} pixels; the images must be larger")
-        return height * width
+    @layers.setter
+    def layers(self, layers: Mapping[str, Any] | Iterable[Layer]) -> None:
+        self._layers = Layers(layers)
+        self._planned = None
 
-    def predict(self, x):
-        """Return the scores of every class, (N, classes), before the softmax, for x of shape (N, inputs)."""
-        return self._forward(x, train_flg=False)
+    @property
+    def params(self) -> Parameters:
+        return Parameters(self, self._extra)
 
-    def _forward(self, x, train_flg):
-        for name, (key, attribute) in self.owners.items():
-            setattr(self.layers[key], attribute, self.params[name])
-        x = np.asarray(x).astype(self.dtype, casting="same_kind", copy=False)
-        self._steps = in_blocks(self._chain())
-        for step in self._steps:
-            if isinstance(step, (BatchNormalization, Dropout)):
-                x = step.forward(x, train_flg)
-            else:
-                x = step.forward(x)
-        return x
+    @params.setter
+    def params(self, params: Mapping[str, Array]) -> None:
+        for name, value in params.items():
+            self.params[name] = value
 
-    def _chain(self):
-        return self.layers if isinstance(self.layers, list) else self.layers.values()
+    def places(self) -> dict[str, tuple[Any, str]]:
+        """Which attribute of which layer each parameter is: ``{"W1": (layer, "W"), ...}``."""
+        if self._planned != self._layers.version:
+            self._look()
+        return self._places
 
-    def _training_loss(self, x, t):
-        return self.loss(x, t)
+    def buffers(self) -> dict[str, tuple[Any, str]]:
+        """The same for what a trained network has beside its parameters: the running statistics of batch normalization."""
+        self._plan()
+        return self._buffers
 
-    def loss(self, x, t):
-        """Return the mean cross-entropy of softmax(predict(x)) against t, labels (N,) or one-hot (N, classes)."""
-        return self.last_layer.forward(self.predict(x), t)
+    def _plan(self):
+        """The steps of a pass: the layers, or blocks of layers that are computed together, and who wants ``train_flg``."""
+        if self._planned != self._layers.version or self._blocks and not all(block.fits() for block in self._blocks):
+            self._look()
+        return self._steps
 
-    def accuracy(self, x, t, batch_size=1000):
-        """Return the fraction of samples whose highest score is at their label.
+    def _look(self):
+        """Look at the layers: at first, when they change, and when one of a block was replaced by something else."""
+        layers = list(self._layers.values())
+        steps = in_blocks(layers)
+        self._steps = [(step, takes(step.forward, "train_flg")) for step in steps]
+        self._backwards = steps[::-1]
+        self._blocks = [step for step in steps if isinstance(step, ConvBlock)]
+        self._places = attribute_table(layers, parameter_names)
+        self._buffers = attribute_table(layers, buffer_names)
+        self._planned = self._layers.version
+
+    # ---- what it computes ----
+
+    def predict(self, x: ArrayLike, train_flg: bool = False) -> Array:
+        """Return what the last layer before the loss puts out: (N, classes) scores before the softmax, or (N, outputs).
+
+        Parameters
+        ----------
+        x : array_like, shape (N, ...)
+        train_flg : bool
+            Whether dropout drops and batch normalization takes the statistics of x.
+        """
+        out, dtype = self._converted(x), self.dtype
+        for step, trains in self._plan():
+            out = step.forward(out, train_flg) if trains and takes(step.forward, "train_flg") else step.forward(out)
+            if getattr(out, "dtype", None) is not dtype:    # of a layer of the reader's own
+                out = self._converted(out)
+        return out
+
+    def _converted(self, x: ArrayLike) -> Array:
+        """x in the network's dtype."""
+        return np.asarray(x).astype(self.dtype, casting="same_kind", copy=False)
+
+    def loss(self, x: ArrayLike, t: ArrayLike, train_flg: bool = False) -> float:
+        """Return the loss of predict(x, train_flg) against t, plus the penalty on large weights."""
+        return self.last_layer.forward(self.predict(x, train_flg), t) + self._weight_decay()
+
+    def gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
+        """Return the gradient of the loss in training for every parameter, by backpropagation (section 5.7)."""
+        self.last_loss = self.training_loss(x, t)
+        self._backward(needs_dx=False)
+        grads = {}
+        for name, (layer, attribute) in self.places().items():
+            gradient = getattr(layer, f"d{attribute}", None)
+            if gradient is not None:
+                grads[name] = gradient if gradient.dtype is self.dtype else self._converted(gradient)
+            elif getattr(layer, attribute) is not None:
+                raise ValueError(f"{type(self).__name__}.gradient: backward of {type(layer).__name__} set no d{attribute}; it "
+                                 f"must leave the gradient of {attribute} there")
+        self._add_weight_decay(grads)
+        return grads
+
+    def input_gradient(self, x: ArrayLike, t: ArrayLike, train_flg: bool = False) -> Array:
+        """Return the gradient of the loss with respect to x, in its shape: which pixel would change the loss, and how.
+
+        `gradient` leaves it out, as no parameter needs it.
+        """
+        self.last_layer.forward(self.predict(x, train_flg), t)
+        return self._backward(needs_dx=True)
+
+    def training_loss(self, x: ArrayLike, t: ArrayLike) -> float:
+        """Return the loss that `gradient` differentiates."""
+        return self.loss(x, t, train_flg=True) if takes(self.loss, "train_flg") else self.loss(x, t)
+
+    def _backward(self, needs_dx):
+        dout = self._converted(self.last_layer.backward(1))
+        self._plan()
+        for step in self._backwards:
+            if step is self._backwards[-1] and not needs_dx and takes(step.backward, "needs_dx"):
+                return step.backward(dout, needs_dx=False)
+            dout = step.backward(dout)
+            if getattr(dout, "dtype", None) is not self.dtype:
+                dout = self._converted(dout)
+        return dout
+
+    def numerical_gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
+        """Return the gradient of the loss in training for every parameter, by central differences (section 4.4)."""
+        return numerical.gradient(self, x, t)
+
+    # ---- weight decay (section 6.4.2) ----
+
+    def _weights(self):
+        return [name for name, (_, attribute) in self.places().items() if attribute == "W"]
+
+    def _weight_decay(self):
+        if not self.weight_decay_lambda:
+            return 0
+        weights = (self.params[name].ravel() for name in self._weights())
+        return 0.5 * self.weight_decay_lambda * sum(float(_core.matmul(W, W)) for W in weights)
+
+    def _add_weight_decay(self, grads):
+        for name in self._weights() if self.weight_decay_lambda else ():
+            if name in grads:
+                grads[name] = grads[name].copy()
+                _core.sgd(grads[name], self.params[name], -self.weight_decay_lambda)    # + lambda W
+
+    # ---- how good it is ----
+
+    @property
+    def metric(self) -> str | None:
+        """What the network is measured by: 'accuracy', 'rmse', or None if its loss does not say."""
+        return getattr(self.last_layer, "metric", None)
+
+    def accuracy(self, x: ArrayLike, t: ArrayLike, batch_size: int = 1000) -> float:
+        """Return the fraction of samples whose highest score is at their label, (N,) or one-hot (N, classes).
 
         The samples pass in batches, so a whole training set needs no more memory than one of them.
         """
-        x, t = np.asarray(x), np.asarray(t)
-        if t.ndim == 2 and t.shape[1] > 1:
-            t = t.argmax(axis=1)
-        if t.shape != x.shape[:1] or not t.size:
-            raise ValueError(f"{type(self).__name__}.accuracy: t has shape {t.shape} for x of shape {x.shape}; "
-                             "t must be labels (N,) or one-hot (N, classes) with N > 0")
-        if batch_size < 1:
-            raise ValueError(f"{type(self).__name__}.accuracy: batch_size is {batch_size}; it must be at least 1")
-        hits = 0
-        for start in range(0, len(t), batch_size):
-            batch = slice(start, start + batch_size)
-            hits += np.count_nonzero(self.predict(x[batch]).argmax(axis=1) == t[batch])
-        return hits / len(t)
+        return metrics.accuracy(self, x, t, batch_size)
 
-    def gradient(self, x, t):
-        """Return the gradient of the loss for every parameter, by backpropagation (ch. 5.7)."""
-        self._steps = self._chain()
-        self.last_loss = self._training_loss(x, t)
-        dout = self.last_layer.backward(1)
-        for step in reversed(self._steps):
-            dout = step.backward(dout)
-        grads = {name: getattr(self.layers[key], "d" + attribute) for name, (key, attribute) in self.owners.items()}
-        self._add_weight_decay(grads)
-        return grads
+    def rmse(self, x: ArrayLike, t: ArrayLike, batch_size: int = 1000) -> float:
+        """Return the root of the mean squared error of predict(x) against t, over samples and outputs."""
+        return metrics.rmse(self, x, t, batch_size)
 
-    def _weight_decay(self):
-        """What the loss has beyond the cross-entropy."""
-        return 0
+    def score(self, x: ArrayLike, t: ArrayLike) -> float:
+        """Return the accuracy, or of a regression the coefficient of determination R², as scikit-learn does."""
+        return metrics.score(self, x, t)
 
-    def _add_weight_decay(self, grads):
-        """Put new arrays into `grads` where `_weight_decay` has a derivative."""
+    def predict_proba(self, x: ArrayLike, batch_size: int = 1000) -> Array:
+        """Return the probabilities of the classes, (N, classes): softmax of predict(x), in batches."""
+        return metrics.probabilities(self, x, batch_size)
 
-    def numerical_gradient(self, x, t):
-        """Return the gradient of the loss for every parameter, by central differences (ch. 4.4).
+    def fit(self, x: ArrayLike, t: ArrayLike, epochs: int = 20, batch_size: int = 100, optimizer: str = "Adam",
+            lr: float = 0.001, **options: Any) -> Self:
+        """Train with a `Trainer` and return the network; ``history`` then is the trainer's.
 
-        The same differences as the book's. The parameters of the affine layers at the end of the network take no forward
-        pass for each: `mlp_numerical_gradient` computes again only what a changed weight changes. All others, and all those
-        of a network with dropout, whose loss is another every time, take the book's loop.
+        Parameters
+        ----------
+        x, t : array_like
+        epochs, batch_size, optimizer, lr
+            As ``epochs``, ``mini_batch_size``, ``optimizer`` and the optimizer's ``lr`` of `Trainer`.
+        **options
+            Further arguments of `Trainer`, such as ``validation_split``.
         """
-        grads = self._incremental_gradient(x, t)
-        return {name: grads[name] if name in grads else numerical_gradient(lambda _: self._training_loss(x, t), param)
-                for name, param in self.params.items()}
+        from pynn.training.trainer import Trainer
+        trainer = Trainer(self, x, t, **{"epochs": epochs, "mini_batch_size": batch_size, "optimizer": optimizer,
+                                         "optimizer_param": {"lr": lr}, "verbose": False, **options})
+        trainer.train()
+        self.history: dict[str, list[Any]] = trainer.history
+        return self
 
-    def _incremental_gradient(self, x, t):
-        affine, activation = _perceptron_behind(self._chain())
-        if not affine or any(isinstance(layer, Dropout) for layer in self._chain()):
-            return {}
-        loss = self._training_loss(x, t)        # leaves the features in the first affine layer
-        if type(self.last_layer) is not SoftmaxWithLoss or loss != self.last_layer.loss + self._weight_decay():
-            return {}                           # a subclass has a loss of its own, or it is NaN
-        derivatives = iter(mlp_numerical_gradient(
-            affine[0].x, t, [param for layer in affine for param in (layer.W, layer.b)], activation))
-        of_layer = {layer: {"W": next(derivatives), "b": next(derivatives)} for layer in affine}
-        grads = {name: of_layer[self.layers[key]][attribute] for name, (key, attribute) in self.owners.items()
-                 if self.layers[key] in of_layer}
-        self._add_weight_decay(grads)
-        return grads
+    # ---- files and words ----
 
-    def save_params(self, path):
-        """Write the parameters to a file that `load_params` reads."""
-        save_params(self.params, path)
+    def save_params(self, file_name: FilePath = "params.pkl") -> None:
+        """Write the parameters and the running statistics to a ``.npz``, ``.safetensors`` or ``.pkl`` that `load_params` reads."""
+        saving.save(self, file_name)
 
-    def load_params(self, path):
-        """Copy the parameters of a file into the network's own arrays, converted to its dtype."""
-        loaded = load_params(path)
-        for name, param in self.params.items():
-            if name not in loaded:
-                raise ValueError(f"{type(self).__name__}.load_params: {path} has no {name}; it has {list(loaded)}")
-            if loaded[name].shape != param.shape:
-                raise ValueError(f"{type(self).__name__}.load_params: {name} in {path} has shape "
-                                 f"{loaded[name].shape} but the network has {param.shape}; "
-                                 "build the network with the sizes it was saved with")
-        for name, param in self.params.items():
-            param[...] = loaded[name]
+    def load_params(self, file_name: FilePath = "params.pkl") -> None:
+        """Copy what a file has into the network's own arrays, converted to its dtype.
+
+        Warns if a network with batch normalization finds no running statistics there.
+        """
+        saving.load(self, file_name)
+
+    def summary(self, input_shape: Shape | None = None) -> Summary:
+        """Return a table of the layers with output shapes, parameters, multiply-adds and memory, for text and notebooks.
+
+        Parameters
+        ----------
+        input_shape : tuple of int, optional
+            The shape of one sample. Without it, that of the last input, or what the first layer takes.
+        """
+        from pynn.networks.summary import Summary
+        return Summary(self, input_shape)
+
+    def __repr__(self) -> str:
+        lines = "".join(f"\n    {name}: {layer!r}" for name, layer in self.layers.items())
+        return f"{type(self).__name__}({self.dtype}){lines}\n    loss: {self.last_layer!r}"
+
+    def _own_dtype(self):
+        dtypes = {getattr(layer, name).dtype for layer, name in self.places().values() if getattr(layer, name) is not None}
+        return np.float32 if dtypes == {np.dtype(np.float32)} else np.float64
+
+    def __getstate__(self):
+        state = vars(self).copy()
+        for derived in ("_steps", "_backwards", "_blocks", "_places", "_buffers"):
+            state.pop(derived, None)
+        return state | {"_planned": None}
+
+    def __setstate__(self, state):
+        if "_layers" not in state:
+            state = self._state_of_the_books(state)
+        vars(self).update(state)
+
+    def _state_of_the_books(self, state):
+        """Begin with the layers in a pickle of the book's own class; what else it has is left."""
+        if "layers" not in state:
+            raise ValueError(f"{type(self).__name__}: the pickle has no layers, as of the network of chapter 4; unpickle it with "
+                             "the class it was written with")
+        loss = state.get("last_layer", state.get("lastLayer"))
+        Network.__init__(self, state["layers"], loss, weight_decay_lambda=state.get("weight_decay_lambda", 0))
+        return {name: value for name, value in state.items() if name not in ("layers", "last_layer", "lastLayer", "params")}
+
+
+class Sequential(Network):
+    """A network of one's own: `Network` by the name that Keras and PyTorch have for it.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> net = pynn.Sequential([pynn.Affine.of(4, 16), pynn.Relu(), pynn.Affine.of(16, 1)], loss=pynn.IdentityWithLoss())
+    >>> net.fit([[5.1, 3.5, 1.4, 0.2]], [[0.3]], epochs=1).predict([[5.1, 3.5, 1.4, 0.2]]).shape
+    (1, 1)
+    """
+
+    def __init__(self, layers: Mapping[str, Any] | Iterable[Layer], loss: Loss | None = None, *,
+                 dtype: DTypeLike | None = None, weight_decay_lambda: float = 0) -> None:
+        super().__init__(layers, loss, dtype=dtype, weight_decay_lambda=weight_decay_lambda)
+        if not len(self.layers):
+            raise ValueError("Sequential: layers is empty; it must have at least one layer")

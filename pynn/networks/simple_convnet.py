@@ -1,11 +1,17 @@
 """The convolutional network of chapter 7."""
 
-from collections import OrderedDict
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pynn.layers import Affine, Convolution, Pooling, Relu, SoftmaxWithLoss
+from pynn.layers import Affine, Convolution, Pooling, Relu
+from pynn.networks.images import convolution, image_shape, pixels
 from pynn.networks.network import Network
+
+if TYPE_CHECKING:
+    from pynn._typing import ArrayLike, DTypeLike, Shape
 
 
 class SimpleConvNet(Network):
@@ -25,31 +31,24 @@ class SimpleConvNet(Network):
         What the network computes in.
     """
 
-    def __init__(self, input_dim=(1, 28, 28),
-                 conv_param={"filter_num": 30, "filter_size": 5, "pad": 0, "stride": 1},
-                 hidden_size=100, output_size=10, weight_init_std=0.01, *, dtype=np.float64):
-        super().__init__(dtype)
-        filters, size, pad, stride = self._convolution("conv_param", conv_param)
-        channels, height, width = self._image(input_dim)
+    def __init__(self, input_dim: Shape = (1, 28, 28),
+                 conv_param: dict[str, int] = {"filter_num": 30, "filter_size": 5, "pad": 0, "stride": 1},
+                 hidden_size: int = 100, output_size: int = 10, weight_init_std: float | str = 0.01, *,
+                 dtype: DTypeLike = np.float64) -> None:
+        name = type(self).__name__
+        filters, size, pad, stride = convolution(name, "conv_param", conv_param)
+        channels, height, width = image_shape(name, input_dim)
         rows, cols = ((n + 2 * pad - size) // stride + 1 for n in (height, width))
-        pooled = filters * self._pixels(input_dim, rows // 2, cols // 2)
+        pooled = filters * pixels(name, input_dim, rows // 2, cols // 2)
+        self.input_dim = tuple(input_dim)
+        super().__init__({
+            "Conv1": Convolution.of(channels, filters, size, stride, pad, weight_init_std),
+            "Relu1": Relu(),
+            "Pool1": Pooling(pool_h=2, pool_w=2, stride=2),
+            "Affine1": Affine.of(pooled, hidden_size, weight_init_std),
+            "Relu2": Relu(),
+            "Affine2": Affine.of(hidden_size, output_size, weight_init_std)}, dtype=dtype)
 
-        for idx, shape in enumerate([(filters, channels, size, size), (pooled, hidden_size), (hidden_size, output_size)], 1):
-            self.params[f"W{idx}"] = (weight_init_std * np.random.randn(*shape)).astype(self.dtype)
-            self.params[f"b{idx}"] = np.zeros(shape[0] if idx == 1 else shape[1], self.dtype)
-        p = self.params
-        self.layers = OrderedDict(
-            Conv1=Convolution(p["W1"], p["b1"], stride, pad),
-            Relu1=Relu(),
-            Pool1=Pooling(pool_h=2, pool_w=2, stride=2),
-            Affine1=Affine(p["W2"], p["b2"]),
-            Relu2=Relu(),
-            Affine2=Affine(p["W3"], p["b3"]))
-        self.layers["Conv1"].needs_dx = False
-        self.last_layer = SoftmaxWithLoss()
-        for idx, key in enumerate(("Conv1", "Affine1", "Affine2"), 1):
-            self.owners[f"W{idx}"], self.owners[f"b{idx}"] = (key, "W"), (key, "b")
-
-    def accuracy(self, x, t, batch_size=100):
+    def accuracy(self, x: ArrayLike, t: ArrayLike, batch_size: int = 100) -> float:
         """Return the fraction of samples whose highest score is at their label, working in batches."""
         return super().accuracy(x, t, batch_size)

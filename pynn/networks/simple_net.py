@@ -1,12 +1,20 @@
 """The smallest network of chapter 4."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from ..layers import Affine, SoftmaxWithLoss
-from .network import Network
+from pynn.layers import Affine
+from pynn.networks.network import Network
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, DTypeLike
 
 
 class SimpleNet(Network):
-    """Two inputs, three classes, one matrix ``W`` and no bias (ch. 4.4.2), to look at a gradient of 2x3 numbers.
+    """Two inputs, three classes, one matrix ``W`` and no bias (section 4.4.2), to look at a gradient of 2x3 numbers.
 
     Parameters
     ----------
@@ -14,18 +22,18 @@ class SimpleNet(Network):
         What the network computes in.
     """
 
-    def __init__(self, dtype=np.float64):
-        super().__init__(dtype)
-        self.params["W"] = np.random.randn(2, 3).astype(self.dtype)
-        self.owners["W"] = ("Affine1", "W")
-        self.layers["Affine1"] = Affine(self.params["W"], np.zeros(3, self.dtype))
-        self.last_layer = SoftmaxWithLoss()
+    def __init__(self, dtype: DTypeLike = np.float64) -> None:
+        super().__init__([Affine(np.random.randn(2, 3), None)], dtype=dtype)
+
+    def places(self) -> dict[str, tuple[Any, str]]:
+        """The only parameter, which needs no number."""
+        return {"W": (self.layers[0], "W")}
 
     @property
-    def W(self):
+    def W(self) -> Array:
         """The weights (2, 3); ``numerical_gradient(lambda _: net.loss(x, t), net.W)`` works on them in place."""
         return self.params["W"]
 
     @W.setter
-    def W(self, W):
+    def W(self, W: Array) -> None:
         self.params["W"] = W

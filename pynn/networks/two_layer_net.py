@@ -1,14 +1,21 @@
 """The network of chapters 4 and 5."""
-from collections import OrderedDict
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..layers import Affine, Relu, Sigmoid, SoftmaxWithLoss
-from .network import Network
+from pynn.layers import Affine
+from pynn.networks.activations import activation_layer
+from pynn.networks.network import Network
+
+if TYPE_CHECKING:
+    from pynn._typing import DTypeLike, Loss
 
 
 class TwoLayerNet(Network):
-    """Affine, an activation, Affine, then softmax with loss: ch. 5.7.2 with ReLU, ch. 4.5.1 with sigmoid.
+    """Affine, an activation, Affine, then softmax with loss: section 5.7.2 with ReLU, section 4.5.1 with sigmoid.
 
     The weights are drawn from NumPy's global state as the book draws them, so that the same seed gives the
     same network, whatever the dtype. ``predict`` returns scores in both cases; `softmax` of them are the
@@ -22,41 +29,24 @@ class TwoLayerNet(Network):
         Standard deviation of the first weights.
     dtype : float64 or float32
         What the network computes in; inputs are converted to it.
-    activation : {'relu', 'sigmoid'}
+    activation : {'relu', 'sigmoid', 'tanh', 'leaky_relu'}
         The activation of the hidden layer.
     """
 
-    def __init__(self, input_size, hidden_size, output_size, weight_init_std=0.01, *,
-                 dtype=np.float64, activation="relu"):
-        super().__init__(dtype)
-        if activation not in ("relu", "sigmoid"):
-            raise ValueError(f"TwoLayerNet: activation is {activation!r}; it must be 'relu' or 'sigmoid'")
+    def __init__(self, input_size: int, hidden_size: int, output_size: int, weight_init_std: float | str = 0.01, *,
+                 dtype: DTypeLike = np.float64, activation: str = "relu") -> None:
+        hidden = activation_layer(type(self).__name__, activation)
         self.activation = activation
-
-        self.params = {
-            "W1": (weight_init_std * np.random.randn(input_size, hidden_size)).astype(self.dtype),
-            "b1": np.zeros(hidden_size, self.dtype),
-            "W2": (weight_init_std * np.random.randn(hidden_size, output_size)).astype(self.dtype),
-            "b2": np.zeros(output_size, self.dtype),
-        }
-        self.owners = {"W1": ("Affine1", "W"), "b1": ("Affine1", "b"),
-                       "W2": ("Affine2", "W"), "b2": ("Affine2", "b")}
-
-        self.layers = OrderedDict()
-        self.layers["Affine1"] = Affine(self.params["W1"], self.params["b1"])
-        self.layers["Affine1"].needs_dx = False
-        if activation == "relu":
-            self.layers["Relu1"] = Relu()
-        else:
-            self.layers["Sigmoid1"] = Sigmoid()
-        self.layers["Affine2"] = Affine(self.params["W2"], self.params["b2"])
-        self.last_layer = SoftmaxWithLoss()
+        super().__init__({
+            "Affine1": Affine.of(input_size, hidden_size, weight_init_std),
+            f"{type(hidden).__name__}1": hidden,
+            "Affine2": Affine.of(hidden_size, output_size, weight_init_std)}, dtype=dtype)
 
     @property
-    def lastLayer(self):
+    def lastLayer(self) -> Any:
         """The book's name for ``last_layer`` in chapter 5."""
         return self.last_layer
 
     @lastLayer.setter
-    def lastLayer(self, layer):
+    def lastLayer(self, layer: Loss) -> None:
         self.last_layer = layer

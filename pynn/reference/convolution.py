@@ -52,13 +52,15 @@ class Convolution:
         self.x = x
         self.col = im2col(x, FH, FW, self.stride, self.pad)
         self.col_W = self.W.reshape(FN, -1).T
-        out = np.dot(self.col, self.col_W) + self.b
+        out = np.dot(self.col, self.col_W)
+        if self.b is not None:
+            out = out + self.b
         return out.reshape(N, out_h, out_w, FN).transpose(0, 3, 1, 2)
 
     def backward(self, dout):
         FN, _, FH, FW = self.W.shape
         dout = dout.transpose(0, 2, 3, 1).reshape(-1, FN)
-        self.db = np.sum(dout, axis=0)
+        self.db = None if self.b is None else np.sum(dout, axis=0)
         self.dW = np.dot(self.col.T, dout).T.reshape(self.W.shape)
         dcol = np.dot(dout, self.col_W.T)
         return col2im(dcol, self.x.shape, FH, FW, self.stride, self.pad)
@@ -90,4 +92,29 @@ class Pooling:
         dmax = np.zeros((dout.size, self.pool_h * self.pool_w), dout.dtype)
         dmax[np.arange(dout.size), self.arg_max] = dout.reshape(-1)
         dcol = dmax.reshape(int(np.prod(dout.shape[:3])), -1)
+        return col2im(dcol, self.x.shape, self.pool_h, self.pool_w, self.stride, self.pad)
+
+
+class AveragePooling:
+    """The mean of each window, zeros of the padding included."""
+
+    def __init__(self, pool_h, pool_w, stride=2, pad=0):
+        self.pool_h = pool_h
+        self.pool_w = pool_w
+        self.stride = stride
+        self.pad = pad
+        self.x = None
+
+    def forward(self, x):
+        N, C, H, W = x.shape
+        out_h = (H + 2 * self.pad - self.pool_h) // self.stride + 1
+        out_w = (W + 2 * self.pad - self.pool_w) // self.stride + 1
+        self.x = x
+        col = im2col(x, self.pool_h, self.pool_w, self.stride, self.pad)
+        mean = np.mean(col.reshape(-1, self.pool_h * self.pool_w), axis=1)
+        return mean.reshape(N, out_h, out_w, C).transpose(0, 3, 1, 2)
+
+    def backward(self, dout):
+        windows = self.pool_h * self.pool_w
+        dcol = np.repeat(dout.transpose(0, 2, 3, 1).reshape(-1, 1) / windows, windows, axis=1)
         return col2im(dcol, self.x.shape, self.pool_h, self.pool_w, self.stride, self.pad)

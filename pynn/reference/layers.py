@@ -58,6 +58,49 @@ class Sigmoid:
         return dout * (1 - self.out) * self.out
 
 
+class Tanh:
+    """tanh x; dx = dout (1 - y^2)."""
+
+    def __init__(self):
+        self.out = None
+
+    def forward(self, x):
+        self.out = np.tanh(x)
+        return self.out
+
+    def backward(self, dout):
+        return dout * (1 - self.out**2)
+
+
+class LeakyRelu:
+    """x where it is positive, else slope x; `mask` marks x <= 0."""
+
+    def __init__(self, slope=0.01):
+        self.slope = slope
+        self.mask = None
+
+    def forward(self, x):
+        self.mask = x <= 0
+        return np.where(self.mask, x.dtype.type(self.slope) * x, x)
+
+    def backward(self, dout):
+        return np.where(self.mask, dout.dtype.type(self.slope) * dout, dout)
+
+
+class Flatten:
+    """Every sample as a row."""
+
+    def __init__(self):
+        self.original_x_shape = None
+
+    def forward(self, x):
+        self.original_x_shape = x.shape
+        return x.reshape(x.shape[0], -1)
+
+    def backward(self, dout):
+        return dout.reshape(self.original_x_shape)
+
+
 class Affine:
     """x W + b over a batch of samples of any shape (section 5.6)."""
 
@@ -72,11 +115,12 @@ class Affine:
     def forward(self, x):
         self.original_x_shape = x.shape
         self.x = x.reshape(x.shape[0], -1)
-        return np.dot(self.x, self.W) + self.b
+        out = np.dot(self.x, self.W)
+        return out if self.b is None else out + self.b
 
     def backward(self, dout):
         self.dW = np.dot(self.x.T, dout)
-        self.db = np.sum(dout, axis=0)
+        self.db = None if self.b is None else np.sum(dout, axis=0)
         return np.dot(dout, self.W.T).reshape(self.original_x_shape)
 
 
@@ -104,6 +148,26 @@ class SoftmaxWithLoss:
         return dx * dout / n
 
 
+class IdentityWithLoss:
+    """The identity and 1/2 sum (y - t)^2, or that over N: dx = y - t, or that over N (sections 3.5.1 and 4.2.1)."""
+
+    def __init__(self, mean=False):
+        self.mean = mean
+        self.loss = None
+        self.y = None
+        self.t = None
+
+    def forward(self, x, t):
+        self.t = t
+        self.y = x.copy()
+        self.loss = 0.5 * np.sum((self.y - t.reshape(x.shape))**2) / (x.shape[0] if self.mean else 1)
+        return self.loss
+
+    def backward(self, dout=1):
+        dx = self.y - self.t.reshape(self.y.shape)
+        return dx * dout / (dx.shape[0] if self.mean else 1)
+
+
 class Dropout:
     """Drop a share of the units in training, scale by 1 - ratio at test (section 6.4.3)."""
 
@@ -124,7 +188,8 @@ class Dropout:
 class BatchNormalization:
     """(x - mean) / sqrt(var + 10e-7) gamma + beta (section 6.3; arXiv:1502.03167).
 
-    A 4-D input is normalized per channel and position, as the book's code does.
+    A 4-D input is normalized per channel and position, as the book's code does, or per channel where gamma has a value for
+    each: then channels take the place of the columns, and every pixel that of a row.
     """
 
     def __init__(self, gamma, beta, momentum=0.9, running_mean=None, running_var=None):
@@ -142,7 +207,7 @@ class BatchNormalization:
 
     def forward(self, x, train_flg=True):
         self.input_shape = x.shape
-        x = x.reshape(x.shape[0], -1)
+        x = self._rows(x)
         if self.running_mean is None:
             self.running_mean = np.zeros(x.shape[1], x.dtype)
             self.running_var = np.zeros(x.shape[1], x.dtype)
@@ -159,10 +224,10 @@ class BatchNormalization:
             xn = self.xn
         else:
             xn = (x - self.running_mean) / np.sqrt(self.running_var + 10e-7)
-        return (self.gamma * xn + self.beta).reshape(self.input_shape)
+        return self._like_input(self.gamma * xn + self.beta)
 
     def backward(self, dout):
-        dout = dout.reshape(dout.shape[0], -1)
+        dout = self._rows(dout)
         self.dbeta = dout.sum(axis=0)
         self.dgamma = np.sum(self.xn * dout, axis=0)
         dxn = self.gamma * dout
@@ -170,4 +235,16 @@ class BatchNormalization:
         dvar = 0.5 * dstd / self.std
         dxc = dxn / self.std + (2.0 / self.batch_size) * self.xc * dvar
         dx = dxc - np.sum(dxc, axis=0) / self.batch_size
-        return dx.reshape(self.input_shape)
+        return self._like_input(dx)
+
+    def _per_channel(self):
+        return len(self.input_shape) == 4 and self.gamma.size != np.prod(self.input_shape[1:])
+
+    def _rows(self, x):
+        return np.moveaxis(x, 1, 3).reshape(-1, x.shape[1]) if self._per_channel() else x.reshape(x.shape[0], -1)
+
+    def _like_input(self, rows):
+        if not self._per_channel():
+            return rows.reshape(self.input_shape)
+        N, C, H, W = self.input_shape
+        return np.moveaxis(rows.reshape(N, H, W, C), 3, 1)

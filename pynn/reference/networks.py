@@ -152,6 +152,10 @@ class MultiLayerNetExtend(MultiLayerNet):
         self.use_batchnorm = use_batchnorm
         super().__init__(input_size, hidden_size_list, output_size, activation,
                          weight_init_std, weight_decay_lambda, dtype)
+        # in the order of the layers, in which the book prints the gradients
+        by_layer = [f"{name}{idx}" for idx in range(1, self.hidden_layer_num + 2)
+                    for name in ("W", "b", "gamma", "beta")]
+        self.params = {name: self.params[name] for name in by_layer if name in self.params}
 
     def _add_hidden(self, idx, size, activation, dtype):
         if self.use_batchnorm:

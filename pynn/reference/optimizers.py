@@ -16,6 +16,7 @@ class SGD:
         self.lr = lr
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         for key in params:
             params[key] -= self.lr * grads[key]
 
@@ -29,6 +30,7 @@ class Momentum:
         self.v = None
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         if self.v is None:
             self.v = _zeros(params)
         for key in params:
@@ -49,6 +51,7 @@ class Nesterov:
         self.v = None
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         if self.v is None:
             self.v = _zeros(params)
         for key in params:
@@ -65,6 +68,7 @@ class AdaGrad:
         self.h = None
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         if self.h is None:
             self.h = _zeros(params)
         for key in params:
@@ -81,6 +85,7 @@ class RMSprop:
         self.h = None
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         if self.h is None:
             self.h = _zeros(params)
         for key in params:
@@ -106,6 +111,7 @@ class Adam:
         self.v = None
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         if self.m is None:
             self.m, self.v = _zeros(params), _zeros(params)
         self.iter += 1
@@ -115,3 +121,18 @@ class Adam:
             self.m[key] += (1 - self.beta1) * (grads[key] - self.m[key])
             self.v[key] += (1 - self.beta2) * (grads[key]**2 - self.v[key])
             params[key] -= lr_t * self.m[key] / (np.sqrt(self.v[key]) + EPSILON)
+
+
+class AdamW(Adam):
+    """Adam's step and W := W - lr weight_decay W (arXiv:1711.05101)."""
+
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, weight_decay=0.01):
+        super().__init__(lr, beta1, beta2)
+        self.weight_decay = weight_decay
+
+    def update(self, params, grads):
+        """Change every parameter in place by one step."""
+        decay = {key: self.lr * self.weight_decay * value for key, value in params.items()}
+        super().update(params, grads)
+        for key in params:
+            params[key] -= decay[key]

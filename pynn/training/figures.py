@@ -1,0 +1,20 @@
+"""What a network is measured by."""
+
+_SHORT = {"accuracy": "acc", "rmse": "rmse"}
+
+
+def figure(network, split, x, t):
+    """The network's metric on a set, by name: ``{"test_acc": 0.97}``; nothing if it cannot be measured."""
+    metric = _metric_of(network, t)
+    return {} if metric is None else {f"{split}_{_SHORT[metric]}": getattr(network, metric)(x, t)}
+
+
+def _metric_of(network, t):
+    """What a network is measured by: what it says itself, else what its targets suggest; None if it cannot be measured."""
+    metric = getattr(network, "metric", None)
+    if metric is None and not hasattr(network, "rmse"):         # a reader's own network
+        metric = "accuracy"
+    elif metric is None:
+        labels = t.dtype.kind in "biu" or t.ndim == 2 and t.shape[1] > 1 and bool(((t == 0) | (t == 1)).all())
+        metric = "accuracy" if labels else "rmse"
+    return metric if hasattr(network, metric) else None

@@ -1,0 +1,336 @@
+"""The training loop (section 4.5.2) as an object: draw a batch, descend, keep count."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import pynn._core as _core
+from pynn.training import checkpoint, state
+from pynn.training.arguments import optimizer_of, positive, samples_of
+from pynn.training.callbacks import Callback, Checkpoint
+from pynn.training.divergence import DivergenceWarning, explain
+from pynn.training.figures import figure
+from pynn.training.interrupt import between_steps
+from pynn.training.progress import Progress, figures
+from pynn.training.schedules import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pynn._typing import Array, ArrayLike, FilePath, Optimizer, Rng, Trainable
+
+_KEPT = 100     # steps between two states in memory to which a diverged training can return
+
+
+class Trainer:
+    """Train a network by mini-batches, recording its loss and accuracy.
+
+    Batches are drawn from NumPy's global state as the book draws them, so that the same seed gives the same
+    curve. With `verbose`, a progress bar shows where tqdm is installed, and a line at the end says what was reached.
+
+    A loss that is NaN or infinite ends the training with a `DivergenceWarning` that says which layer it came from;
+    the network keeps the last parameters whose loss was finite.
+
+    Parameters
+    ----------
+    network : object
+        Has ``params``, ``gradient(x, t)``, ``loss(x, t)`` and ``accuracy(x, t)``: pynn's, or one of the reader's own.
+    x_train, t_train, x_test, t_test : array_like
+        Samples and their labels or targets, the same number of rows in each pair. There need be no test samples.
+    epochs : int
+        How many times the training set's size in samples is drawn.
+    mini_batch_size : int
+        Samples in a batch.
+    optimizer : str or object
+        'SGD', 'Momentum', 'Nesterov', 'AdaGrad', 'RMSprop', 'Adam' or 'AdamW', in any case of letters; or an optimizer, to which
+        `optimizer_param` does not apply.
+    optimizer_param : dict
+        The optimizer's keyword arguments.
+    evaluate_sample_num_per_epoch : int, optional
+        Measure on this many samples, the first of each set, instead of all.
+    verbose : bool
+    loss_after_update : bool
+        Record the loss of the batch after its update, as the book does, at the price of one more forward pass.
+        False records the loss that the gradient's own forward pass found before the update.
+    validation_split : float, optional
+        Set this share of the training samples aside, drawn at random, and measure on them.
+    callbacks : sequence of Callback
+        Such as `EarlyStopping`, `ReduceLROnPlateau`, `StepDecay` and `CosineDecay`.
+    on_step, on_epoch : callable, optional
+        Called with the trainer after each step and each epoch.
+    clip_norm : float, optional
+        Scale the gradients down where the norm of all of them together is larger.
+    rng : numpy.random.Generator, numpy.random.RandomState or int, optional
+        Draws the batches instead of NumPy's global state.
+    checkpoint : path-like, optional
+        Write a checkpoint there each epoch, as `save` does.
+
+    Attributes
+    ----------
+    train_loss_list : list of float
+        The loss of every step.
+    train_acc_list, test_acc_list : list of float
+        The accuracies that the book records: one step into every epoch. Empty if the network is measured by something else.
+    history : dict of list
+        A row for every whole epoch: ``epoch`` from 1, ``loss`` (the mean of its steps), ``train_acc``, ``val_acc``, ``test_acc`` (or
+        ``train_rmse``, ...), ``lr``, ``seconds``. Measured when the next epoch has made one step, as the book does, and for the last one
+        at the end. ``pandas.DataFrame(trainer.history)`` is a table.
+    latest : dict of float
+        The same figures as they are now: after `train`, those of the network that you have.
+    test_acc : float or None
+        The network's metric on the whole test set when `train` ended.
+    diverged : str or None
+        Why the training had to stop.
+    interrupted : bool
+        Whether Ctrl-C ended `train`.
+    stop : bool
+        Set by a callback to end `train` after the step.
+    """
+
+    def __init__(self, network: Trainable, x_train: ArrayLike, t_train: ArrayLike, x_test: ArrayLike | None = None,
+                 t_test: ArrayLike | None = None, epochs: float = 20, mini_batch_size: int = 100,
+                 optimizer: str | Optimizer = "SGD", optimizer_param: Mapping[str, Any] = {"lr": 0.01},
+                 evaluate_sample_num_per_epoch: int | None = None, verbose: bool = True, *,
+                 loss_after_update: bool = True, validation_split: float | None = None, callbacks: Iterable[object] = (),
+                 on_step: Callable[[Trainer], object] | None = None, on_epoch: Callable[[Trainer], object] | None = None,
+                 clip_norm: float | None = None, rng: Rng | None = None, checkpoint: FilePath | None = None) -> None:
+        self.network: Any = network
+        self.rng: Any = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
+        self.x_train, self.t_train = samples_of("train", x_train, t_train)
+        self.x_test, self.t_test = samples_of("test", x_test, t_test)
+        self.x_val: Array | None = None
+        self.t_val: Array | None = None
+        if validation_split is not None:
+            self._set_aside(validation_split)
+        self.epochs = epochs
+        self.batch_size: int = positive("mini_batch_size", mini_batch_size)
+        self.optimizer: Any = optimizer_of(optimizer, optimizer_param)
+        self.evaluate_sample_num_per_epoch = evaluate_sample_num_per_epoch
+        self.verbose = verbose
+        self.loss_after_update = loss_after_update
+        self.clip_norm = clip_norm if clip_norm is None else positive("clip_norm", clip_norm)
+        self.callbacks: list[Any] = list(callbacks)
+        if on_step is not None or on_epoch is not None:
+            self.callbacks.append(Callback(on_step, on_epoch))
+        if checkpoint is not None:
+            self.callbacks.append(Checkpoint(checkpoint))
+
+        self.train_size = len(self.x_train)
+        self.iter_per_epoch = max(self.train_size / self.batch_size, 1)
+        self.max_iter = int(epochs * self.iter_per_epoch)
+        if self.max_iter < 1:
+            raise ValueError(f"Trainer: {epochs} epochs of {self.train_size} samples are no step of "
+                             f"{mini_batch_size} samples; give more epochs")
+        self.current_iter = 0
+        self.current_epoch = 0
+
+        self.train_loss_list: list[float] = []
+        self.train_acc_list: list[float] = []
+        self.test_acc_list: list[float] = []
+        self.history: dict[str, list[Any]] = {}
+        self.latest: dict[str, float] = {}
+        self.test_acc: float | None = None
+        self.diverged: str | None = None
+        self.interrupted = False
+        self.stop = False
+        self._kept: Any = None           # a state to return to
+        self._changed = False       # the network, since it was measured
+        self._row_start = 0         # the first step of the epoch under way
+        self._clock = time.perf_counter()
+
+    def _set_aside(self, share):
+        """Split validation samples off the training samples."""
+        n = round(share * len(self.x_train)) if 0 < share < 1 else 0
+        if not 0 < n < len(self.x_train):
+            raise ValueError(f"Trainer: validation_split is {share!r}; it must be a share of the {len(self.x_train)} training "
+                             "samples that leaves some on both sides, such as 0.1")
+        order = (self.rng or np.random).permutation(len(self.x_train))
+        self.x_val, self.t_val = self.x_train[order[:n]], self.t_train[order[:n]]
+        self.x_train, self.t_train = self.x_train[order[n:]], self.t_train[order[n:]]
+
+    # ---- the loop ----
+
+    def train(self, *, summary: bool = True) -> float | None:
+        """Train for ``epochs`` epochs and return the network's metric on the test set, an accuracy for example.
+
+        With `verbose` and `summary`, a line in the end says what was reached.
+
+        Ctrl-C ends the training after the step under way: the network is as trained so far, the lists are
+        whole and the accuracy is measured all the same. Call `train` again to go on with what is left; after
+        a complete run, again for as many epochs.
+        """
+        end = (self.current_iter // self.max_iter + 1) * self.max_iter
+        self.stop, self.diverged = False, None
+        self._clock = time.perf_counter()
+        progress = Progress(end - self.current_iter, self.verbose)
+        self._tell("on_begin")
+        try:
+            with between_steps() as pending:
+                while self.current_iter < end and not (pending or self.stop or self.diverged):
+                    self.train_step()
+                    progress.step(self)
+            self.interrupted = bool(pending)
+            if self.current_iter == end:
+                self.latest = self._figures(whole_test=True)
+                self._end_epoch(self.current_epoch)
+            self._tell("on_end")
+            self._measure_the_end()
+        finally:
+            progress.close(self)
+        if self.diverged:
+            warnings.warn(self.diverged, DivergenceWarning, stacklevel=2)
+        elif self.verbose and summary:
+            print(f"after {self.current_iter:,} steps: {figures(self)}")
+        return self.test_acc
+
+    def train_step(self) -> None:
+        """Draw a batch, update the network, record the loss, and the accuracies where an epoch begins."""
+        if self._kept is None or self.current_iter - self._kept["step"] >= _KEPT:
+            self._kept = self._moving_state()
+        x, t, rows = self._batch()
+        grads = self._gradient(x, t)
+        loss: Any = getattr(self.network, "last_loss", None)
+        if loss is not None and not math.isfinite(loss):
+            self._diverge(x, rows, loss, self.current_iter - 1)
+            return
+        self.optimizer.update(self.network.params, grads)
+        if self.loss_after_update:
+            loss = self.network.loss(x, t)
+            if not math.isfinite(loss):
+                self._diverge(x, rows, loss, self.current_iter)
+                return
+        self.train_loss_list.append(loss)
+
+        if self.current_iter >= self.current_epoch * self.iter_per_epoch:
+            self.current_epoch += 1
+            self.latest = self._figures()
+            for name, accuracies in ("train_acc", self.train_acc_list), ("test_acc", self.test_acc_list):
+                if name in self.latest:
+                    accuracies.append(self.latest[name])
+            self._end_epoch(self.current_epoch - 1)
+        self.current_iter += 1
+        self._tell("on_step")
+
+    def gradient_of_a_batch(self) -> dict[str, Array]:
+        """Draw a batch and return the gradients of its loss, clipped; nothing is updated."""
+        x, t, _ = self._batch()
+        return self._gradient(x, t)
+
+    def _batch(self):
+        # what np.random.choice(train_size, batch_size) draws, in half its time
+        draw = np.random.randint if self.rng is None else getattr(self.rng, "integers", None) or self.rng.randint
+        rows = draw(self.train_size, size=self.batch_size)
+        return self.x_train.take(rows, axis=0), self.t_train.take(rows, axis=0), rows
+
+    def _gradient(self, x, t):
+        grads = self.network.gradient(x, t)
+        if self.clip_norm is None:
+            return grads
+        norm = math.sqrt(sum(float(_core.matmul(g, g)) for g in map(np.ravel, grads.values())))
+        if not norm > self.clip_norm:
+            return grads
+        return {name: _core.multiply(grad, self.clip_norm / norm) for name, grad in grads.items()}
+
+    def _tell(self, event):
+        for callback in self.callbacks:
+            method = getattr(callback, event, None)
+            if method is not None:
+                method(self)
+
+    # ---- what it measures ----
+
+    def _figures(self, whole_test=False):
+        """The network's metric on the first samples of each set, by name."""
+        n = self.evaluate_sample_num_per_epoch
+        sets = (("train", self.x_train, self.t_train, n), ("val", self.x_val, self.t_val, n),
+                ("test", self.x_test, self.t_test, None if whole_test else n))
+        return {name: value for split, x, t, size in sets if x is not None
+                for name, value in figure(self.network, split, x[:size], t[:size]).items()}
+
+    def _end_epoch(self, epoch):
+        """Add the row of an epoch to the history, unless it is there or the first epoch has only begun."""
+        epochs = self.history.get("epoch", [0])
+        if epoch <= epochs[-1]:
+            return
+        now = time.perf_counter()
+        row = {"epoch": epoch, "loss": float(np.mean(self.train_loss_list[self._row_start:self.current_iter])), **self.latest,
+               "lr": getattr(self.optimizer, "lr", None), "seconds": now - self._clock}
+        for name, value in row.items():
+            self.history.setdefault(name, []).append(value)
+        self._row_start, self._clock = self.current_iter, now
+        self._tell("on_epoch")
+
+    def _measure_the_end(self):
+        """The present network on the whole test set, and on the samples of the others."""
+        if self._changed or self.current_iter % self.max_iter:
+            self.latest = self._figures(whole_test=True)
+        self._changed = False
+        self.test_acc = next((value for name, value in self.latest.items() if name.startswith("test_")), None)
+
+    # ---- where it can return to ----
+
+    def network_state(self) -> dict[str, Array]:
+        """Return the network's parameters and running statistics by name, not copied."""
+        return state.network_arrays(self.network)
+
+    def restore_network(self, arrays: Mapping[str, Array]) -> None:
+        """Copy the arrays of `network_state` back into the network."""
+        state.restore_network(self.network, arrays)
+        self._changed = True
+
+    def save(self, path: FilePath) -> None:
+        """Write a checkpoint: network, optimizer, callbacks, lists, counters, and the state of the random generators.
+
+        Parameters
+        ----------
+        path : path-like
+            Ends in ``.npz``. The file appears whole or not at all; it holds arrays and text, no pickle.
+        """
+        checkpoint.save(self, path)
+
+    def load(self, path: FilePath) -> None:
+        """Go on from a checkpoint: this trainer, built with the same arguments, becomes the one that was saved.
+
+        The losses that follow are to the bit those of a training that was never interrupted. NumPy's global
+        random state, from which dropout draws, is set too.
+
+        Raises
+        ------
+        ValueError
+            If the file is no checkpoint, or of another network, optimizer or number of samples.
+        """
+        checkpoint.load(self, path)
+
+    def _moving_state(self):
+        """What a step changes, copied."""
+        arrays, facts = state.object_state(self.optimizer, "optimizer")
+        return {"step": self.current_iter,
+                "network": {name: np.array(value) for name, value in self.network_state().items()},
+                "optimizer": ({name: np.array(value) for name, value in arrays.items()}, facts),
+                "random": [state.random_state(None), self.rng and state.random_state(self.rng)]}
+
+    def _diverge(self, x, rows, loss, step):
+        """Say why, and return to the parameters after `step` updates, the last with a finite loss."""
+        self.diverged = explain(self, x, rows, loss)
+        if step < self._kept["step"]:       # nothing finite to return to
+            return
+        state.restore_network(self.network, self._kept["network"])
+        state.restore_object(self.optimizer, "optimizer", *self._kept["optimizer"])
+        for rng, kept in zip((None, self.rng), self._kept["random"]):
+            if kept:
+                state.restore_random_state(rng, kept)
+        for self.current_iter in range(self._kept["step"], step):       # the same batches, the same updates
+            self.optimizer.update(self.network.params, self.gradient_of_a_batch())
+            for schedule in self.callbacks:
+                if isinstance(schedule, Schedule):
+                    schedule.on_step(self)
+        self.current_iter = step
+        del self.train_loss_list[step:]
+
+    def __repr__(self) -> str:
+        return (f"Trainer({type(self.network).__name__}, {self.train_size:,} samples, {self.epochs} epochs of batches of "
+                f"{self.batch_size}, {self.optimizer!r}; {self.current_iter:,} of {self.max_iter:,} steps done)")
