@@ -38,10 +38,12 @@ default_role = "py:obj"
 
 add_module_names = False
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "none"  # the docstrings say it, with shapes
 napoleon_google_docstring = False
+napoleon_use_param = False  # "x, y" stay on one line
 napoleon_use_rtype = False
-napoleon_use_ivar = True
+napoleon_custom_sections = [("Attributes", "params_style")]
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
@@ -74,6 +76,7 @@ nb_merge_streams = True
 
 html_theme = "furo"
 html_title = "pynn"
+html_show_copyright = False
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
