@@ -13,12 +13,13 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-real test-sanitized bench docs prerequisites clean
+.PHONY: help train test test-real test-browser test-sanitized bench docs prerequisites chromium clean
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
 	@echo 'make test        run the tests and the notebooks'
 	@echo 'make test-real   train on MNIST to the figures of the book (set PYNN_DATA_HOME)'
+	@echo 'make test-browser  try the widgets in JupyterLab and Chromium (installs both if they are not there)'
 	@echo 'make test-sanitized  run the tests on C built with sanitizers, for whoever changes it (needs GCC)'
 	@echo 'make bench       time pynn against NumPy, and PyTorch and JAX if $(VENV) has them; see benchmarks/REPORT.md'
 	@echo 'make docs        build the documentation, in English and Chinese, into build/docs (needs Python 3.11)'
@@ -32,6 +33,16 @@ test: $(VENV)/test
 
 test-real: $(VENV)/test
 	$(RUN) -m pytest -m real $(ARGS)
+
+# PYNN_SCREENSHOTS names a folder for what the browser saw.
+test-browser: $(VENV)/browser chromium
+	$(RUN) -m pytest -m browser tests/test_browser.py $(ARGS)
+
+# The fonts are for the Chinese words.
+APT := $(shell [ "$$(id -u)" = 0 ] || echo sudo) apt-get
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	    { $(APT) update && $(APT) install --yes --no-install-recommends chromium fonts-wqy-microhei; }
 
 # The tests on C that GCC's address and undefined-behaviour sanitizers watch. What setuptools keeps in build/ must not mix with it.
 # Matplotlib throws C++ exceptions, which libasan catches only with libstdc++ loaded beside it. What pynn keeps is not measured
@@ -61,9 +72,10 @@ docs: $(VENV)/docs
 
 $(VENV)/train: EXTRAS := plot,data,progress
 $(VENV)/test: EXTRAS := test
+$(VENV)/browser: EXTRAS := browser
 $(VENV)/bench: EXTRAS := timing
 $(VENV)/docs: EXTRAS := docs
-$(VENV)/train $(VENV)/test $(VENV)/bench $(VENV)/docs: $(READY) $(SOURCES)
+$(VENV)/train $(VENV)/test $(VENV)/browser $(VENV)/bench $(VENV)/docs: $(READY) $(SOURCES)
 	@echo 'Building pynn and installing it into $(VENV), with what "make $(@F)" needs'
 	@$(INSTALL) --editable '.[$(EXTRAS)]'
 	@touch $@

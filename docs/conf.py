@@ -16,8 +16,8 @@ import pynn
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = {
-    "en": ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/REPORT.md", "docs/*.md", "docs/api/*.md",
-           "notebooks/*.ipynb"],
+    "en": ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/REPORT.md", "findings/README.md",
+           "docs/*.md", "docs/api/*.md", "notebooks/*.ipynb"],
     "zh-CN": ["README.zh-CN.md", "docs/zh-CN/*.md", "notebooks/zh-CN/*.ipynb"],
 }
 FIRST = {"en": "docs/index", "zh-CN": "docs/zh-CN/index"}

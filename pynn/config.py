@@ -1,4 +1,5 @@
 """What this build is and what it runs on."""
+
 import platform
 
 import numpy as np
@@ -9,7 +10,7 @@ from pynn._version import __version__
 __all__ = ["show_config"]
 
 
-def show_config():
+def show_config() -> None:
     """Print what a report should quote: pynn's version, compiler, instruction sets, threads, and NumPy's version."""
     info = _core.build_info()
     others = [isa if available else f"{isa} (not on this processor)" for isa, available in info["isas"].items()]

@@ -5,10 +5,21 @@ bool become float64, float16 is computed in float32 and rounded; any other dtype
 or NumPy scalars where they have no axes. Functions of a last axis refuse a scalar with a ValueError.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
 import pynn._core as _core
 
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, Number, Real
 
-def identity_function(x):
+
+@overload
+def identity_function(x: Number) -> Real: ...
+@overload
+def identity_function(x: ArrayLike) -> Array: ...
+def identity_function(x: ArrayLike) -> Any:
     """The activation of an output layer for regression: a copy of `x` (section 3.4.3).
 
     Parameters
@@ -22,7 +33,11 @@ def identity_function(x):
     return _core.identity_function(x)
 
 
-def step_function(x):
+@overload
+def step_function(x: Number) -> Real: ...
+@overload
+def step_function(x: ArrayLike) -> Array: ...
+def step_function(x: ArrayLike) -> Any:
     """1 where ``x > 0``, else 0 (section 3.2.2).
 
     Parameters
@@ -36,7 +51,11 @@ def step_function(x):
     return _core.step_function(x)
 
 
-def sigmoid(x):
+@overload
+def sigmoid(x: Number) -> Real: ...
+@overload
+def sigmoid(x: ArrayLike) -> Array: ...
+def sigmoid(x: ArrayLike) -> Any:
     """Logistic function, ``1 / (1 + exp(-x))`` (section 3.2.4).
 
     Parameters
@@ -51,7 +70,11 @@ def sigmoid(x):
     return _core.sigmoid(x)
 
 
-def sigmoid_grad(x):
+@overload
+def sigmoid_grad(x: Number) -> Real: ...
+@overload
+def sigmoid_grad(x: ArrayLike) -> Array: ...
+def sigmoid_grad(x: ArrayLike) -> Any:
     """Derivative of the sigmoid, ``(1 - s) s`` with ``s = sigmoid(x)`` (section 5.5.2).
 
     Parameters
@@ -65,7 +88,11 @@ def sigmoid_grad(x):
     return _core.sigmoid_grad(x)
 
 
-def relu(x):
+@overload
+def relu(x: Number) -> Real: ...
+@overload
+def relu(x: ArrayLike) -> Array: ...
+def relu(x: ArrayLike) -> Any:
     """Rectified linear unit, ``max(0, x)`` (section 3.2.7).
 
     Parameters
@@ -80,7 +107,11 @@ def relu(x):
     return _core.relu(x)
 
 
-def relu_grad(x):
+@overload
+def relu_grad(x: Number) -> Real: ...
+@overload
+def relu_grad(x: ArrayLike) -> Array: ...
+def relu_grad(x: ArrayLike) -> Any:
     """Derivative of the ReLU: 1 where ``x >= 0``, else 0.
 
     Parameters
@@ -94,7 +125,11 @@ def relu_grad(x):
     return _core.relu_grad(x)
 
 
-def tanh(x):
+@overload
+def tanh(x: Number) -> Real: ...
+@overload
+def tanh(x: ArrayLike) -> Array: ...
+def tanh(x: ArrayLike) -> Any:
     """Hyperbolic tangent (section 6.2.2 compares it with the sigmoid).
 
     Parameters
@@ -108,7 +143,7 @@ def tanh(x):
     return _core.tanh(x)
 
 
-def softmax(x):
+def softmax(x: ArrayLike) -> Array:
     """Probabilities of the classes, ``exp(x) / sum(exp(x))`` over the last axis (section 3.5).
 
     Parameters
@@ -124,7 +159,7 @@ def softmax(x):
     return _core.softmax(x)
 
 
-def mean_squared_error(y, t):
+def mean_squared_error(y: ArrayLike, t: ArrayLike) -> Real:
     """``1/2 sum (y - t)^2``: a sum, in spite of its name (section 4.2.1).
 
     Parameters
@@ -147,7 +182,7 @@ def mean_squared_error(y, t):
 sum_squared_error = mean_squared_error
 
 
-def cross_entropy_error(y, t):
+def cross_entropy_error(y: ArrayLike, t: ArrayLike) -> Real:
     """``-1/N sum t log(y + 1e-7)`` (sections 4.2.2 to 4.2.4).
 
     Parameters
@@ -173,7 +208,7 @@ def cross_entropy_error(y, t):
     return _core.cross_entropy_error(y, t)
 
 
-def softmax_loss(x, t):
+def softmax_loss(x: ArrayLike, t: ArrayLike) -> Real:
     """``cross_entropy_error(softmax(x), t)``, computed in one pass.
 
     Parameters
@@ -190,7 +225,7 @@ def softmax_loss(x, t):
     return _core.softmax_loss(x, t)
 
 
-def entropy(p):
+def entropy(p: ArrayLike) -> Any:
     """Entropy ``-sum p log p`` over the last axis in nats, with ``0 log 0 = 0`` (appendix).
 
     Parameters
@@ -205,7 +240,7 @@ def entropy(p):
     return _core.entropy(p)
 
 
-def cross_entropy(p, q):
+def cross_entropy(p: ArrayLike, q: ArrayLike) -> Any:
     """Cross entropy ``-sum p log q`` over the last axis in nats, with ``0 log q = 0`` (appendix).
 
     Parameters
@@ -225,7 +260,7 @@ def cross_entropy(p, q):
     return _core.cross_entropy(p, q)
 
 
-def matmul(a, b):
+def matmul(a: ArrayLike, b: ArrayLike) -> Any:
     """Matrix product, as ``a @ b``.
 
     Parameters

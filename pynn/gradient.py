@@ -1,8 +1,16 @@
 """Numerical differentiation and gradient descent (chapter 4)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 import pynn._core as _core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pynn._typing import Array, ArrayLike
 
 __all__ = ["gradient_descent", "mlp_numerical_gradient", "numerical_diff", "numerical_gradient"]
 
@@ -10,7 +18,7 @@ H = 1e-4            # the book's step (section 4.3.1)
 H_FLOAT32 = 2.0**-8
 
 
-def numerical_diff(f, x, method="central"):
+def numerical_diff(f: Callable[[Any], Any], x: ArrayLike, method: str = "central") -> Any:
     """Derivative of a function of one variable by a finite difference.
 
     Parameters
@@ -36,17 +44,17 @@ def numerical_diff(f, x, method="central"):
     """
     if method not in ("central", "forward"):
         raise ValueError(f"numerical_diff: method is {method!r}; it must be 'central' or 'forward'")
-    x = _as_float("numerical_diff", "x", x)[()]     # a 0-d array becomes a number
-    if x.dtype == np.float32:
-        h = H_FLOAT32 * np.maximum(1, np.abs(x))
-        above, below = x + h, x - h if method == "central" else x
+    at: Any = _as_float("numerical_diff", "x", x)[()]       # a 0-d array becomes a number
+    if at.dtype == np.float32:
+        h = H_FLOAT32 * np.maximum(1, np.abs(at))
+        above, below = at + h, at - h if method == "central" else at
         return (f(above) - f(below)) / (above - below)
     if method == "central":
-        return (f(x + H) - f(x - H)) / (2 * H)
-    return (f(x + H) - f(x)) / H
+        return (f(at + H) - f(at - H)) / (2 * H)
+    return (f(at + H) - f(at)) / H
 
 
-def numerical_gradient(f, x):
+def numerical_gradient(f: Callable[[Any], Any], x: Array) -> Array:
     """Gradient of a function of many variables by central differences.
 
     Parameters
@@ -79,7 +87,8 @@ def numerical_gradient(f, x):
     return _core.numerical_gradient(f, x)
 
 
-def mlp_numerical_gradient(x, t, params, activation="relu"):
+def mlp_numerical_gradient(x: ArrayLike, t: ArrayLike, params: Sequence[ArrayLike],
+                           activation: str = "relu") -> tuple[Array, ...]:
     """`numerical_gradient` of the loss of a multi-layer perceptron for all its parameters, thousands of times as fast.
 
     The loss is ``softmax_loss`` of affine layers with `activation` between them. A changed weight changes one column of
@@ -116,7 +125,8 @@ def mlp_numerical_gradient(x, t, params, activation="relu"):
     return _core.mlp_numerical_gradient(x, t, params, activation)
 
 
-def gradient_descent(f, init_x, lr=0.01, step_num=100, ascent=False):
+def gradient_descent(f: Callable[[Any], Any], init_x: ArrayLike, lr: float = 0.01, step_num: int = 100,
+                     ascent: bool = False) -> tuple[Array, Array]:
     """Follow the numerical gradient downhill: ``x -= lr * grad f(x)``, `step_num` times.
 
     Parameters

@@ -4,14 +4,20 @@
 give the same numbers to rounding, and can be exchanged at any time.
 """
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 import pynn._core as _core
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["kernels", "use_kernels"]
 
 
-def kernels():
+def kernels() -> str:
     """The name of the set of kernels in use: 'simple', or the instruction set of the fast one.
 
     Returns
@@ -43,7 +49,7 @@ class use_kernels:
     ...     y = pynn.matmul(np.eye(2), np.ones((2, 2)))
     """
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         built = _core.build_info()["isas"]
         choices = ["simple", "fast", *(isa for isa, available in built.items() if available and isa != "simple")]
         if name not in choices:
@@ -52,11 +58,11 @@ class use_kernels:
         self.name = name
         _core.use_kernels((os.environ.get("PYNN_CPU") or None) if name == "fast" else name)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         _core.use_kernels(self.before)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"use_kernels({self.name!r})"

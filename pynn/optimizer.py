@@ -5,9 +5,22 @@ are updated in place; a Python float, as in the book's toy examples, is replaced
 changed at any time.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 import pynn._core as _core
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping, Sequence
+    from typing import TypeAlias
+
+    from pynn._typing import Array
+
+    _Params: TypeAlias = MutableMapping[Any, Any] | list[Any]
+    _Arrays: TypeAlias = dict[Any, Array] | Any      # None before the first update
 
 __all__ = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW"]
 
@@ -18,9 +31,10 @@ class _Optimizer:
     A subclass has ``_step(key, param, grad)``, which changes an array in place and returns it, or returns the new number.
     """
 
-    _memory = ()        # attributes with an array for each parameter, zeros at first; None before the first update
+    # attributes with an array for each parameter, zeros at first; None before the first update
+    _memory: tuple[str, ...] = ()
 
-    def update(self, params, grads):
+    def update(self, params: _Params, grads: Mapping[Any, Any] | Sequence[Any]) -> None:
         """Change every parameter in place by one step.
 
         Parameters
@@ -46,6 +60,9 @@ class _Optimizer:
             if updated is not param:
                 params[key] = updated
 
+    def _step(self, key: Any, param: Any, grad: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no _step(key, param, grad)")
+
     def _begin(self):
         """What an update does once, for all parameters."""
 
@@ -66,7 +83,7 @@ class _Optimizer:
                              "gradients; there must be one for every parameter")
         return list(enumerate(params))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value}" for name, value in vars(self).items()
                              if name not in (*self._memory, "iter") and not name.startswith("_"))
         return f"{type(self).__name__}({settings})"
@@ -75,7 +92,7 @@ class _Optimizer:
 class SGD(_Optimizer):
     """Stochastic gradient descent (section 6.1.2): ``p -= lr * g``."""
 
-    def __init__(self, lr=0.01):
+    def __init__(self, lr: float = 0.01) -> None:
         self.lr = lr
 
     def _step(self, key, param, grad):
@@ -87,10 +104,10 @@ class Momentum(_Optimizer):
 
     _memory = ("v",)
 
-    def __init__(self, lr=0.01, momentum=0.9):
+    def __init__(self, lr: float = 0.01, momentum: float = 0.9) -> None:
         self.lr = lr
         self.momentum = momentum
-        self.v = None
+        self.v: _Arrays = None
 
     def _step(self, key, param, grad):
         return _core.momentum(param, grad, self.v[key], self.lr, self.momentum)
@@ -105,10 +122,10 @@ class Nesterov(_Optimizer):
 
     _memory = ("v",)
 
-    def __init__(self, lr=0.01, momentum=0.9):
+    def __init__(self, lr: float = 0.01, momentum: float = 0.9) -> None:
         self.lr = lr
         self.momentum = momentum
-        self.v = None
+        self.v: _Arrays = None
 
     def _step(self, key, param, grad):
         return _core.nesterov(param, grad, self.v[key], self.lr, self.momentum)
@@ -122,9 +139,9 @@ class AdaGrad(_Optimizer):
 
     _memory = ("h",)
 
-    def __init__(self, lr=0.01):
+    def __init__(self, lr: float = 0.01) -> None:
         self.lr = lr
-        self.h = None
+        self.h: _Arrays = None
 
     def _step(self, key, param, grad):
         return _core.adagrad(param, grad, self.h[key], self.lr)
@@ -138,10 +155,10 @@ class RMSprop(_Optimizer):
 
     _memory = ("h",)
 
-    def __init__(self, lr=0.01, decay_rate=0.99):
+    def __init__(self, lr: float = 0.01, decay_rate: float = 0.99) -> None:
         self.lr = lr
         self.decay_rate = decay_rate
-        self.h = None
+        self.h: _Arrays = None
 
     def _step(self, key, param, grad):
         return _core.rmsprop(param, grad, self.h[key], self.lr, self.decay_rate)
@@ -156,13 +173,13 @@ class Adam(_Optimizer):
 
     _memory = ("m", "v")
 
-    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999):
+    def __init__(self, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999) -> None:
         self.lr = lr
         self.beta1 = beta1
         self.beta2 = beta2
         self.iter = 0
-        self.m = None
-        self.v = None
+        self.m: _Arrays = None
+        self.v: _Arrays = None
 
     def _begin(self):
         self.iter += 1
@@ -179,7 +196,7 @@ class AdamW(Adam):
     biases included, as in PyTorch.
     """
 
-    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, weight_decay=0.01):
+    def __init__(self, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, weight_decay: float = 0.01) -> None:
         super().__init__(lr, beta1, beta2)
         self.weight_decay = weight_decay
 

@@ -7,16 +7,22 @@ At first it is the number of processors that this process may run on (its affini
 the performance cores). The environment variable ``PYNN_NUM_THREADS`` overrides that.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import warnings
+from typing import TYPE_CHECKING
 
 import pynn._core as _core
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["get_num_threads", "num_threads", "set_num_threads"]
 
 
-def get_num_threads():
+def get_num_threads() -> int:
     """Number of threads that kernels use, the calling one included.
 
     Returns
@@ -26,7 +32,7 @@ def get_num_threads():
     return _core.get_num_threads()
 
 
-def set_num_threads(n):
+def set_num_threads(n: int) -> None:
     """Set the number of threads that kernels use, in the whole process.
 
     Parameters
@@ -45,7 +51,7 @@ def set_num_threads(n):
 
 
 @contextlib.contextmanager
-def num_threads(n):
+def num_threads(n: int) -> Iterator[None]:
     """Use `n` threads within a ``with`` block or a decorated function, and the former number afterwards.
 
     Parameters
@@ -66,7 +72,7 @@ def num_threads(n):
         set_num_threads(before)
 
 
-def _read_environment():
+def _read_environment() -> None:
     """Apply PYNN_NUM_THREADS; a value of no use is ignored, aloud."""
     value = os.environ.get("PYNN_NUM_THREADS", "").strip()
     if not value:

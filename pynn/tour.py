@@ -1,7 +1,9 @@
 """From three plain loops to the fast matrix product, in steps that can be read, run and timed (docs/kernels.md)."""
 
+from __future__ import annotations
+
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,13 +38,13 @@ class Tour:
     threads : int
     """
 
-    def __init__(self, n, steps, peak, threads):
+    def __init__(self, n: int, steps: list[Step], peak: float, threads: int) -> None:
         self.n = n
         self.steps = steps
         self.peak = peak
         self.threads = threads
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [f"{self.n}x{self.n} float32, {self.threads} threads, {_core.kernels()} kernels; the peak is {self.peak:.0f} GFLOP/s"]
         first = self.steps[0].seconds
         for step in self.steps:
@@ -52,7 +54,7 @@ class Tour:
 
     __repr__ = __str__
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draw the staircase; return the Axes."""
         import matplotlib.pyplot as plt
         if ax is None:
@@ -69,7 +71,7 @@ class Tour:
         return ax
 
 
-def tour(n=1024, threads=None):
+def tour(n: int = 1024, threads: int | None = None) -> Tour:
     """Time every step from the plain triple loop to pynn's product on this machine, beside NumPy and the processor's peak.
 
     Parameters
@@ -92,7 +94,7 @@ def tour(n=1024, threads=None):
     threads = get_num_threads() if threads is None else threads
     rng = np.random.default_rng(0)
     a, b = rng.random((2, n, n), np.float32)
-    products = [lambda step=step: _core.tour(step, a, b) for step in range(len(STEPS))]
+    products: list[Any] = [lambda step=step: _core.tour(step, a, b) for step in range(len(STEPS))]
     products += [lambda: _core.matmul(a, b), lambda: a @ b]
     with num_threads(threads):
         steps = [Step(name, seconds, 2e-9 * n**3 / seconds)

@@ -1,14 +1,21 @@
 """Small helpers of the book's ``common/util.py``."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from pynn.layers.convolution import col2im as col2im
 from pynn.layers.convolution import im2col as im2col
 
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike
+
 _WINDOW = 11
 
 
-def conv_output_size(input_size, filter_size, stride=1, pad=0):
+def conv_output_size(input_size: int, filter_size: int, stride: int = 1, pad: int = 0) -> float:
     """How many windows fit along an axis of an image, ``(input_size + 2 pad - filter_size) / stride + 1``.
 
     Parameters
@@ -33,7 +40,7 @@ def conv_output_size(input_size, filter_size, stride=1, pad=0):
     return (input_size + 2 * pad - filter_size) / stride + 1
 
 
-def smooth_curve(x):
+def smooth_curve(x: ArrayLike) -> Array:
     """Smooth a curve, such as the losses of a training run, for plotting.
 
     The curve is continued at both ends by its own mirror image and convolved
@@ -74,7 +81,7 @@ def smooth_curve(x):
     return y[half:-half]
 
 
-def shuffle_dataset(x, t):
+def shuffle_dataset(x: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
     """Shuffle examples and their labels together.
 
     The order is drawn from NumPy's global generator, so that

@@ -110,3 +110,13 @@ def test_was_run_and_keeps_nothing_of_the_machine(path):
     text += [json.dumps({k: v for k, v in o.get("data", o).items() if k != "image/png"})
              for cell in found for o in cell.get("outputs", ())]
     assert [match[0] for part in text for match in MACHINE_PATH.finditer(part)] == []
+
+
+@each(PATHS)
+def test_a_widget_is_stored_as_its_still_picture(path):
+    """A view without its kernel is an empty place on a code host, and an error in JupyterLab."""
+    data = [output.get("data", {}) for cell in cells(path) for output in cell.get("outputs", ())]
+    assert not [kinds for kinds in data if "application/vnd.jupyter.widget-view+json" in kinds]
+    assert "widgets" not in json.loads(path.read_text(encoding="utf-8"))["metadata"]
+    if path.name == "widgets.ipynb":
+        assert sum("image/png" in kinds for kinds in data) == 5

@@ -1,19 +1,31 @@
 """A gradient check that says where backpropagation errs and why, and a look at a network's health."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pynn._typing import ArrayLike
+    from pynn.check.findings import Finding as Finding
+    from pynn.check.findings import HealthReport as HealthReport
+    from pynn.check.hypothesis import Diagnosis as Diagnosis
+    from pynn.check.report import GradientCheck as GradientCheck
+
 __all__ = ["diagnose", "gradient_check"]
 
 # Only what is asked for is imported: all of it takes longer than the rest of pynn.
 _CLASSES = {"Diagnosis": "hypothesis", "Finding": "findings", "GradientCheck": "report", "HealthReport": "findings"}
 
 
-def __getattr__(name):
-    if name in _CLASSES:
-        from importlib import import_module
-        return getattr(import_module(f"pynn.check.{_CLASSES[name]}"), name)
-    raise AttributeError(f"module 'pynn.check' has no attribute {name!r}")
+if not TYPE_CHECKING:
+    def __getattr__(name):
+        if name in _CLASSES:
+            from importlib import import_module
+            return getattr(import_module(f"pynn.check.{_CLASSES[name]}"), name)
+        raise AttributeError(f"module 'pynn.check' has no attribute {name!r}")
 
 
-def gradient_check(what, x, t=None, tol=1e-4, entries=100):
+def gradient_check(what: Any, x: ArrayLike, t: Any = None, tol: float = 1e-4, entries: int | None = 100) -> GradientCheck:
     """Compare a gradient with differences of the loss, entry by entry, and say what is wrong with it.
 
     Parameters
@@ -63,7 +75,7 @@ def gradient_check(what, x, t=None, tol=1e-4, entries=100):
     return check(what, x, t, tol, entries)
 
 
-def diagnose(net, x, t, *, lr=0.1):
+def diagnose(net: Any, x: ArrayLike, t: ArrayLike, *, lr: float = 0.1) -> HealthReport:
     """Look at a network and its data, before training or in the middle of it, and say what is suspicious.
 
     Looked at are: NaN, pixels that were not divided by 255, samples that are all the same; labels that are outside of the

@@ -1,6 +1,11 @@
 """What a look at a network's health finds, and the report."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Finding(NamedTuple):
@@ -27,7 +32,7 @@ class Finding(NamedTuple):
     fatal: bool = False
     remark: bool = False
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{'-' if self.remark else '!'} {self.code}: {self.says}; {self.advice} (section {self.section})"
 
 
@@ -46,15 +51,16 @@ class HealthReport:
         ``update``, by what share of its size a step of SGD would change it, None for a parameter of zeros.
     """
 
-    def __init__(self, name, findings, layers=(), params=(), lr=0.1):
+    def __init__(self, name: str, findings: Iterable[Finding], layers: Iterable[dict[str, Any]] = (),
+                 params: Iterable[dict[str, Any]] = (), lr: float = 0.1) -> None:
         self.name, self.findings, self.layers, self.params, self.lr = name, list(findings), list(layers), list(params), lr
         self.ok = all(finding.remark for finding in self.findings)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.ok
 
     @property
-    def codes(self):
+    def codes(self) -> list[str]:
         """The codes of what there is to look at."""
         return [finding.code for finding in self.findings if not finding.remark]
 
@@ -73,7 +79,7 @@ class HealthReport:
                 [row["name"], f"{row['size']:.3g}", f"{row['gradient']:.3g}",
                  "" if row["update"] is None else f"{row['update']:.2g}"] for row in self.params]
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [self._headline(), *map(str, self.findings)]
         for titles, rows in self._tables():
             lines.append("")
@@ -83,7 +89,7 @@ class HealthReport:
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         import html
         def row(cells, tag="td"):
             return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"

@@ -1,17 +1,24 @@
 """What a gradient check found, as a table, as HTML and as a picture."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pynn._typing import Array
+    from pynn.check.hypothesis import Diagnosis
 
 
 class ParameterCheck(NamedTuple):
     """The entry of one array where the two gradients differ most, kinks aside."""
 
     name: str
-    shape: tuple
+    shape: tuple[int, ...]
     error: float
-    index: tuple
+    index: tuple[int, ...]      # type: ignore[assignment]     # hides the method of a tuple
     backprop: float
     numerical: float
     kinks: int
@@ -41,7 +48,8 @@ class GradientCheck:
         The relative error of every entry, NaN where none was measured.
     """
 
-    def __init__(self, name, parameters, tol, diagnoses=(), errors=None, by_step=None, remarks=()):
+    def __init__(self, name: str, parameters: list[ParameterCheck], tol: float, diagnoses: Iterable[Diagnosis] = (),
+                 errors: dict[str, Array] | None = None, by_step: Any = None, remarks: Iterable[str] = ()) -> None:
         self.name = name
         self.parameters = parameters
         self.tol = tol
@@ -52,17 +60,17 @@ class GradientCheck:
         self._by_step = by_step
 
     @property
-    def worst(self):
+    def worst(self) -> ParameterCheck | None:
         return max(self.parameters, key=lambda p: (bool(p.problem), p.error), default=None)
 
     @property
-    def diagnosis(self):
+    def diagnosis(self) -> Diagnosis | None:
         return self.diagnoses[0] if self.diagnoses else None
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.ok
 
-    def assert_ok(self):
+    def assert_ok(self) -> None:
         """Raise AssertionError with the whole report unless all entries agree: for a test of one's own."""
         if not self.ok:
             raise AssertionError(str(self))
@@ -76,7 +84,7 @@ class GradientCheck:
         lines = dict.fromkeys(p.problem for p in self.parameters if p.problem)      # each once
         return list(lines) + [str(d) for d in self.diagnoses] + self.remarks
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [self._headline(),
                  f"{'':8}{'shape':>16}  {'rel. error':>10}  {'at':>16}  {'backprop':>12}  {'numerical':>12}"
                  f"  {'checked':>7}  {'kinks':>6}  {'off':>6}"]
@@ -87,7 +95,7 @@ class GradientCheck:
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         import html
         titles = ["", "shape", "rel. error", "at", "backprop", "numerical", "checked", "kinks", "off"]
         rows = [[p.name, p.shape, f"{p.error:.1e}", list(p.index), f"{p.backprop:.5e}", f"{p.numerical:.5e}", p.checked,
@@ -99,7 +107,7 @@ class GradientCheck:
         below = "".join(f"<p>{html.escape(line)}</p>" for line in self._below())
         return f"<p><b>{html.escape(self._headline())}</b></p><table><tr>{head}</tr>{body}</table>{below}"
 
-    def plot(self, axes=None):
+    def plot(self, axes: Any = None) -> Any:
         """Draw the error of every entry of each array as a heat map, and the error of its worst entry against the step h.
 
         Parameters
@@ -121,8 +129,8 @@ class GradientCheck:
             rows = -(-count // columns)
             axes = plt.subplots(rows, columns, figsize=(4 * columns, 3.2 * rows), layout="constrained", squeeze=False)[1]
         axes = np.ravel(axes)
-        for ax, (name, error) in zip(axes, self.errors.items()):
-            self._heat_map(ax, name, error)
+        for ax, (name, relative) in zip(axes, self.errors.items()):
+            self._heat_map(ax, name, relative)
         self._curves(axes[len(self.errors)])
         for ax in axes[len(self.errors) + 1:]:
             ax.axis("off")

@@ -1,14 +1,22 @@
 """The 8x8 digits of scikit-learn: a data set that needs no download."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from pynn.datasets.form import arrange
+
+if TYPE_CHECKING:
+    from pynn._typing import FilePath, Split
 
 SEED = 20160924         # of the split; any number does, so long as it stays
 TEST_SHARE = 0.2        # of every class
 
 
-def load_digits(normalize=True, flatten=True, one_hot_label=False, *, data_home=None, download=True):
+def load_digits(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False, *, data_home: FilePath | None = None,
+                download: bool = True) -> tuple[Split, Split]:
     """Load scikit-learn's digits: 1,438 and 359 images, 8x8, of handwritten digits.
 
     The test set is a fifth of every class, drawn once and for all: the split

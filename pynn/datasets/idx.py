@@ -13,19 +13,25 @@ then to the end       the elements, big-endian, the last index fastest
 Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database".
 """
 
+from __future__ import annotations
+
 import math
 import struct
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pynn.datasets.stream import DatasetError, allocate, open_bytes, open_file
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, FilePath
 
 DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 _MAX_NDIM = 32      # of the oldest NumPy; MNIST needs three
 
 
-def read_idx(path):
+def read_idx(path: FilePath) -> Array:
     """Read an IDX file, packed with gzip or not.
 
     Parameters

@@ -1,12 +1,16 @@
 """Pictures of one's own as inputs like MNIST's."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 
 from pynn.datasets.ink import find_ink, largest_parts, thicken
 from pynn.datasets.picture import read_grey
-from pynn.datasets.stream import DatasetError
+
+if TYPE_CHECKING:
+    from pynn._typing import Array
 
 BOX = 20 / 28           # of the side: into what MNIST's digits were scaled
 EDGE = 0.2              # ink at least this dark counts for the box around a digit
@@ -28,14 +32,18 @@ class ImageSteps(NamedTuple):
     centred : ndarray, shape (size, size)
         The result: its centre of mass is the centre.
     """
-    original: np.ndarray
-    ink: np.ndarray
-    cropped: np.ndarray
-    scaled: np.ndarray
-    centred: np.ndarray
+    original: Array
+    ink: Array
+    cropped: Array
+    scaled: Array
+    centred: Array
 
 
-def load_image(picture, flatten=True, size=28, *, steps=False):
+@overload
+def load_image(picture: Any, flatten: bool = True, size: int = 28, *, steps: Literal[False] = False) -> Array: ...
+@overload
+def load_image(picture: Any, flatten: bool = True, size: int = 28, *, steps: Literal[True]) -> ImageSteps: ...
+def load_image(picture: Any, flatten: bool = True, size: int = 28, *, steps: bool = False) -> Array | ImageSteps:
     """Turn a picture of a digit into an input like MNIST's.
 
     Photographs and drawings will do, dark on light or light on dark, of any
@@ -84,7 +92,7 @@ def load_image(picture, flatten=True, size=28, *, steps=False):
     return centred.reshape((1, -1) if flatten else (1, 1, size, size))
 
 
-def plot_image_steps(steps, axes=None):
+def plot_image_steps(steps: Any, axes: Any = None) -> Any:
     """Show side by side what `load_image` did.
 
     Parameters

@@ -1,6 +1,9 @@
 """MNIST and data sets like it (the book's ``dataset/mnist.py``)."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pynn.datasets.fetch import FASHION_MNIST, MNIST, Comparison, locate
 from pynn.datasets.folder import (NAMES, PARTS, VALIDATION, Found, check_complete, is_complete,
@@ -8,8 +11,12 @@ from pynn.datasets.folder import (NAMES, PARTS, VALIDATION, Found, check_complet
 from pynn.datasets.form import arrange, check_pair, count_classes
 from pynn.datasets.stream import DatasetError
 
+if TYPE_CHECKING:
+    from pynn._typing import FilePath, Split
 
-def load_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=None, download=True):
+
+def load_mnist(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False, *, data_home: FilePath | None = None,
+               download: bool = True) -> tuple[Split, Split]:
     """Load MNIST: 60,000 and 10,000 images, 28x28, of handwritten digits.
 
     The four IDX files (packed with gzip or not), Keras' ``mnist.npz`` or the
@@ -58,7 +65,8 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=N
     return _load(MNIST, data_home, download, normalize, flatten, one_hot_label)
 
 
-def load_fashion_mnist(normalize=True, flatten=True, one_hot_label=False, *, data_home=None, download=True):
+def load_fashion_mnist(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False, *, data_home: FilePath | None = None,
+                       download: bool = True) -> tuple[Split, Split]:
     """Load Fashion-MNIST: images of clothes in the form of MNIST.
 
     Parameters, results and errors are those of `load_mnist`; the files are
@@ -86,7 +94,8 @@ def _load(source, data_home, download, normalize, flatten, one_hot_label):
     return result
 
 
-def load_folder(folder, normalize=True, flatten=True, one_hot_label=False, *, name=None, validation=False):
+def load_folder(folder: FilePath, normalize: bool = True, flatten: bool = True, one_hot_label: bool = False, *,
+                name: str | None = None, validation: bool = False) -> tuple[Split, ...]:
     """Load a data set from a folder of files, or from one archive.
 
     Read are IDX files under the names of MNIST, EMNIST, KMNIST, QMNIST and
@@ -129,7 +138,7 @@ def load_folder(folder, normalize=True, flatten=True, one_hot_label=False, *, na
     parts = [parts[part] for part in wanted]
     arrays = read_parts(parts)
     for i in range(0, len(arrays), 2):
-        check_pair(*arrays[i:i + 2], parts[i:i + 2], arrays[0].shape[1:])
+        check_pair(arrays[i], arrays[i + 1], parts[i:i + 2], arrays[0].shape[1:])
     classes = count_classes(arrays[1::2], parts[1::2])
     return arrange(arrays, 255, classes, normalize, flatten, one_hot_label)
 

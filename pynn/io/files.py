@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 try:
     import fcntl
 except ImportError:             # Windows
-    fcntl = None
+    fcntl = None            # type: ignore[assignment]
 
 ABANDONED = 3600                # seconds after which a temporary file that nobody can lock counts as dead
 

@@ -4,8 +4,11 @@ A state file is an ``.npz`` without pickle and without compression.  Its member
 ``pynn.state`` is JSON in an array of bytes: the format, its version, the facts.
 """
 
+from __future__ import annotations
+
 import math
 import struct
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,13 +16,16 @@ from pynn.io import npz
 from pynn.io.arrays import Refused, checked, read_arrays, shown
 from pynn.io.files import in_words, path_of, replacing
 
+if TYPE_CHECKING:
+    from pynn._typing import Array, FilePath
+
 HEAD = "pynn.state"
 FORMAT = "state of a training with pynn"
 VERSION = 1
 FLOAT = "__float__"             # {"__float__": "7ff8000000000000"} stands for a float that JSON has not
 
 
-def write_state(path, arrays, facts):
+def write_state(path: FilePath, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
     """Write arrays and facts to a file that `read_state` reads.
 
     The file appears whole or not at all; an older one is replaced.
@@ -61,7 +67,7 @@ def write_state(path, arrays, facts):
         npz.write(arrays, file)
 
 
-def read_state(path):
+def read_state(path: FilePath) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read a file that `write_state` wrote.
 
     Parameters

@@ -10,17 +10,24 @@ The extension of the file decides its format; the names are the same in all.
 ================  ==========================================================
 """
 
+from __future__ import annotations
+
 import os
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from pynn.io.arrays import checked, read_arrays
 from pynn.io.files import in_words, path_of, replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pynn._typing import Array, ArrayLike, FilePath
 
 # Modules with `read` and `write`, imported when the first such file comes, to keep `import pynn` quick.
 _FORMATS = {".npz": "pynn.io.npz", ".safetensors": "pynn.io.safetensors", ".pkl": "pynn.io.pickles"}
 
 
-def save_params(params, path):
+def save_params(params: Mapping[str, ArrayLike], path: FilePath) -> None:
     """Write parameters to a file.
 
     The file appears whole or not at all; an older one is replaced and its mode
@@ -54,7 +61,7 @@ def save_params(params, path):
         form.write(arrays, file)
 
 
-def load_params(path):
+def load_params(path: FilePath) -> dict[str, Array]:
     """Read parameters from a file.
 
     Parameters

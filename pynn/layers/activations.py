@@ -1,7 +1,14 @@
 """The activations as layers (section 5.5)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pynn._core as _core
 from pynn.layers.derived import Derived
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, MaybeArray
 
 
 class Relu:
@@ -13,14 +20,14 @@ class Relu:
         Where ``x <= 0``, set by `forward`; any bool array of that shape may be assigned.
     """
 
-    params = ()
-    buffers = ()
-    mask = Derived()
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
+    mask: MaybeArray = Derived()
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.mask = None
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> Array:
         """Compute ``max(0, x)`` and keep `mask`.
 
         Parameters
@@ -34,13 +41,13 @@ class Relu:
         out, self.mask = _core.relu_forward(x)
         return out
 
-    def backward(self, dout):
+    def backward(self, dout: ArrayLike) -> Array:
         """Return dx: 0 where `mask`, else `dout`, which must have the shape of x and is left as it is."""
         if self.mask is None:
             raise RuntimeError("Relu.backward: call forward first; it keeps the mask")
         return _core.relu_backward(dout, self.mask)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Relu()"
 
 
@@ -53,13 +60,13 @@ class Sigmoid:
         What `forward` returned last.
     """
 
-    params = ()
-    buffers = ()
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
 
-    def __init__(self):
-        self.out = None
+    def __init__(self) -> None:
+        self.out: MaybeArray = None
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> Array:
         """Compute ``sigmoid(x)`` and keep it as `out`.
 
         Parameters
@@ -73,13 +80,13 @@ class Sigmoid:
         self.out = _core.sigmoid_forward(x)
         return self.out
 
-    def backward(self, dout):
+    def backward(self, dout: ArrayLike) -> Array:
         """Return ``dx = dout (1 - out) out``; `dout` must have the shape of x."""
         if self.out is None:
             raise RuntimeError("Sigmoid.backward: call forward first; it keeps its result")
         return _core.sigmoid_backward(dout, self.out)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Sigmoid()"
 
 
@@ -92,13 +99,13 @@ class Tanh:
         What `forward` returned last.
     """
 
-    params = ()
-    buffers = ()
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
 
-    def __init__(self):
-        self.out = None
+    def __init__(self) -> None:
+        self.out: MaybeArray = None
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> Array:
         """Compute ``tanh(x)`` and keep it as `out`.
 
         Parameters
@@ -112,13 +119,13 @@ class Tanh:
         self.out = _core.tanh_forward(x)
         return self.out
 
-    def backward(self, dout):
+    def backward(self, dout: ArrayLike) -> Array:
         """Return ``dx = dout (1 - out^2)``; `dout` must have the shape of x."""
         if self.out is None:
             raise RuntimeError("Tanh.backward: call forward first; it keeps its result")
         return _core.tanh_backward(dout, self.out)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Tanh()"
 
 
@@ -135,14 +142,14 @@ class LeakyRelu:
         Where ``x <= 0``, set by `forward`.
     """
 
-    params = ()
-    buffers = ()
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
 
-    def __init__(self, slope=0.01):
+    def __init__(self, slope: float = 0.01) -> None:
         self.slope = slope
-        self.mask = None
+        self.mask: MaybeArray = None
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> Array:
         """Return ``slope x`` where ``x <= 0``, else x, and keep `mask`.
 
         Parameters
@@ -156,11 +163,11 @@ class LeakyRelu:
         out, self.mask = _core.leaky_relu_forward(x, self.slope)
         return out
 
-    def backward(self, dout):
+    def backward(self, dout: ArrayLike) -> Array:
         """Return dx: ``slope dout`` where `mask`, else `dout`, which must have the shape of x."""
         if self.mask is None:
             raise RuntimeError("LeakyRelu.backward: call forward first; it keeps the mask")
         return _core.leaky_relu_backward(dout, self.mask, self.slope)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"LeakyRelu(slope={self.slope})"

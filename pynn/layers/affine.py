@@ -1,11 +1,18 @@
 """The affine layer (section 5.6)."""
 
+from __future__ import annotations
+
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import pynn._core as _core
 from pynn.layers.initial import draw_weights, standard_deviation
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, DTypeLike, MaybeArray, Shape
+    from typing_extensions import Self
 
 
 class Affine:
@@ -27,19 +34,20 @@ class Affine:
         Gradients of the loss, set by `backward`; `db` is None in a layer without bias.
     """
 
-    params = ("W", "b")
-    buffers = ()
+    params: tuple[str, ...] = ("W", "b")
+    buffers: tuple[str, ...] = ()
 
-    def __init__(self, W, b):
+    def __init__(self, W: Array, b: Array | None) -> None:
         self.W = W
-        self.b = b
-        self.x = None
-        self.original_x_shape = None
-        self.dW = None
-        self.db = None
+        self.b: MaybeArray = b
+        self.x: MaybeArray = None
+        self.original_x_shape: Shape | Any = None
+        self.dW: MaybeArray = None
+        self.db: MaybeArray = None
 
     @classmethod
-    def of(cls, inputs, outputs, weight_init_std="relu", *, bias=True, dtype=np.float64):
+    def of(cls, inputs: int, outputs: int, weight_init_std: float | str = "relu", *, bias: bool = True,
+           dtype: DTypeLike = np.float64) -> Self:
         """A layer with weights drawn from NumPy's global state and a bias of zeros.
 
         Parameters
@@ -55,7 +63,7 @@ class Affine:
         W = draw_weights(standard_deviation(cls.__name__, weight_init_std, inputs), (inputs, outputs), dtype)
         return cls(W, np.zeros(outputs, dtype) if bias else None)
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> Array:
         """Compute ``x W + b``.
 
         Parameters
@@ -71,7 +79,7 @@ class Affine:
         self.x = x if x.ndim <= 2 else x.reshape(len(x), prod(x.shape[1:]))
         return _core.affine_forward(self.x, self.W, self.b)
 
-    def backward(self, dout, needs_dx=True):
+    def backward(self, dout: ArrayLike, needs_dx: bool = True) -> MaybeArray:
         """Set ``dW = x^T dout`` and ``db``, the sum of dout's rows; return ``dx = dout W^T`` in the shape of x.
 
         Without `needs_dx` return None: the input of a network's first layer has no one to differentiate it.
@@ -82,6 +90,6 @@ class Affine:
         self.db = None if self.b is None else db
         return dx if dx is None or len(self.original_x_shape) <= 2 else dx.reshape(self.original_x_shape)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         inputs, outputs = np.shape(self.W)
         return f"Affine({inputs} -> {outputs}{'' if self.b is not None else ', no bias'})"

@@ -5,14 +5,22 @@ apart, with ``pad`` rows and columns of zeros on every side; there are ``(H + 2 
 H, and likewise along W. Pixels that no window reaches at the far side are ignored, as in the book.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 import pynn._core as _core
 from pynn.layers.derived import Derived
 from pynn.layers.initial import draw_weights, standard_deviation
 
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, DTypeLike, MaybeArray, Shape
+    from typing_extensions import Self
 
-def im2col(input_data, filter_h, filter_w, stride=1, pad=0):
+
+def im2col(input_data: ArrayLike, filter_h: int, filter_w: int, stride: int = 1, pad: int = 0) -> Array:
     """Lay out every window of the images as a row (section 7.4.2).
 
     `Convolution` does not need it; it shows how a convolution becomes one matrix product.
@@ -36,7 +44,7 @@ def im2col(input_data, filter_h, filter_w, stride=1, pad=0):
     return _core.im2col(input_data, filter_h, filter_w, stride, pad)
 
 
-def col2im(col, input_shape, filter_h, filter_w, stride=1, pad=0):
+def col2im(col: ArrayLike, input_shape: Shape, filter_h: int, filter_w: int, stride: int = 1, pad: int = 0) -> Array:
     """Add the rows of `col` up where their pixels lie: the transpose of `im2col`.
 
     A pixel that lies in several windows is the sum of its copies, which is why this is not the inverse.
@@ -78,21 +86,22 @@ class Convolution:
         Gradients of the loss, set by `backward`; `db` is None in a layer without bias.
     """
 
-    params = ("W", "b")
-    buffers = ()
+    params: tuple[str, ...] = ("W", "b")
+    buffers: tuple[str, ...] = ()
 
-    def __init__(self, W, b, stride=1, pad=0):
+    def __init__(self, W: Array, b: Array | float | None, stride: int = 1, pad: int = 0) -> None:
         self.W = W
-        self.b = b
+        self.b: MaybeArray = b
         self.stride = stride
         self.pad = pad
-        self.x = None
-        self.dW = None
-        self.db = None
-        self.block = None       # what computed the last forward pass, if not this layer alone
+        self.x: MaybeArray = None
+        self.dW: MaybeArray = None
+        self.db: MaybeArray = None
+        self.block: Any = None       # what computed the last forward pass, if not this layer alone
 
     @classmethod
-    def of(cls, channels, filters, size, stride=1, pad=0, weight_init_std="relu", *, bias=True, dtype=np.float64):
+    def of(cls, channels: int, filters: int, size: int, stride: int = 1, pad: int = 0,
+           weight_init_std: float | str = "relu", *, bias: bool = True, dtype: DTypeLike = np.float64) -> Self:
         """A layer with weights drawn from NumPy's global state and a bias of zeros.
 
         Parameters
@@ -112,7 +121,7 @@ class Convolution:
         W = draw_weights(scale, (filters, channels, size, size), dtype)
         return cls(W, np.zeros(filters, dtype) if bias else None, stride, pad)
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> Array:
         """Return the images filtered.
 
         Parameters
@@ -132,7 +141,7 @@ class Convolution:
         self.block = None
         return _core.conv_forward(self.x, self.W, self.b, self.stride, self.pad)
 
-    def backward(self, dout, needs_dx=True):
+    def backward(self, dout: ArrayLike, needs_dx: bool = True) -> MaybeArray:
         """Set ``dW`` and ``db``; return dx in the shape of x, or None without `needs_dx`."""
         if self.x is None:
             raise RuntimeError("Convolution.backward: call forward first; it keeps x")
@@ -140,7 +149,7 @@ class Convolution:
         self.db = None if self.b is None else db
         return dx
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         filters, channels, height, width = np.shape(self.W)
         return (f"Convolution({channels} -> {filters}, {height}x{width}, stride={self.stride}, pad={self.pad}"
                 f"{'' if self.b is not None else ', no bias'})")
@@ -169,25 +178,25 @@ class Pooling:
         The same as the book has it: the windows in the order of an output whose channels come last.
     """
 
-    params = ()
-    buffers = ()
-    x = Derived()
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
+    x: MaybeArray = Derived()
 
-    def __init__(self, pool_h, pool_w, stride=2, pad=0):
+    def __init__(self, pool_h: int, pool_w: int, stride: int = 2, pad: int = 0) -> None:
         self.pool_h = pool_h
         self.pool_w = pool_w
         self.stride = stride
         self.pad = pad
         self.x = None
-        self.index = None
+        self.index: MaybeArray = None
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> Array:
         """Return the largest pixels, shape (N, C, out_h, out_w), for x of shape (N, C, H, W)."""
         self.x = _core.as_array("Pooling.forward", "x", x)
         out, self.index = _core.pool_forward(self.x, self.pool_h, self.pool_w, self.stride, self.pad)
         return out
 
-    def backward(self, dout):
+    def backward(self, dout: ArrayLike) -> Array:
         """Return dx: dout at the largest pixel of every window, added up where windows share it, and 0 elsewhere."""
         if self.index is None:
             raise RuntimeError("Pooling.backward: call forward first; it keeps where the largest pixels are")
@@ -195,10 +204,10 @@ class Pooling:
         return _core.pool_backward(dout, index, self.x.shape, self.pool_h, self.pool_w, self.stride, self.pad)
 
     @property
-    def arg_max(self):
+    def arg_max(self) -> Array | None:
         if self.index is None:
             return None
         return self.index.transpose(0, 2, 3, 1).ravel().astype(np.int64)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Pooling({self.pool_h}x{self.pool_w}, stride={self.stride}, pad={self.pad})"

@@ -1,8 +1,14 @@
 """Images as rows."""
 
+from __future__ import annotations
+
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import pynn._core as _core
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, Shape
 
 
 class Flatten:
@@ -13,13 +19,13 @@ class Flatten:
     original_x_shape : tuple of int
     """
 
-    params = ()
-    buffers = ()
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
 
-    def __init__(self):
-        self.original_x_shape = None
+    def __init__(self) -> None:
+        self.original_x_shape: Shape | Any = None
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> Array:
         """Return a copy of `x`, which has at least one axis, in the shape (N, D)."""
         out = _core.identity_function(x)
         if out.ndim == 0:
@@ -27,7 +33,7 @@ class Flatten:
         self.original_x_shape = out.shape
         return out.reshape(len(out), prod(out.shape[1:]))
 
-    def backward(self, dout):
+    def backward(self, dout: ArrayLike) -> Array:
         """Return a copy of `dout`, which must be (N, D), in the shape of x."""
         if self.original_x_shape is None:
             raise RuntimeError("Flatten.backward: call forward first; it keeps the shape of x")
@@ -38,5 +44,5 @@ class Flatten:
                              "they must be equal")
         return dx.reshape(self.original_x_shape)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Flatten()"

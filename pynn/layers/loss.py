@@ -1,6 +1,13 @@
 """An output and its loss as one layer: softmax and cross-entropy, identity and squared error (section 5.6.3)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import pynn._core as _core
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, MaybeArray, Real
 
 
 class SoftmaxWithLoss:
@@ -20,16 +27,16 @@ class SoftmaxWithLoss:
     it out: where the loss is flat it still says which way to go. docs/comparing.md has the figures of other libraries.
     """
 
-    params = ()
-    buffers = ()
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
     metric = "accuracy"
 
-    def __init__(self):
-        self.loss = None
-        self.y = None
-        self.t = None
+    def __init__(self) -> None:
+        self.loss: Real | Any = None
+        self.y: MaybeArray = None
+        self.t: Any = None
 
-    def forward(self, x, t):
+    def forward(self, x: ArrayLike, t: ArrayLike) -> Real:
         """Compute ``-1/N sum t log(softmax(x) + 1e-7)`` in one pass over `x`.
 
         Parameters
@@ -52,13 +59,13 @@ class SoftmaxWithLoss:
         self.loss, self.y = _core.softmax_with_loss(x, t)
         return self.loss
 
-    def backward(self, dout=1):
+    def backward(self, dout: float = 1) -> Array:
         """Return ``dx = dout (y - t) / N``, shape of x; `dout` is a number."""
         if self.y is None:
             raise RuntimeError("SoftmaxWithLoss.backward: call forward first; it keeps y and t")
         return _core.softmax_with_loss_backward(self.y, self.t, dout)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "SoftmaxWithLoss()"
 
 
@@ -79,17 +86,17 @@ class IdentityWithLoss:
         The targets as they came.
     """
 
-    params = ()
-    buffers = ()
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
     metric = "rmse"
 
-    def __init__(self, mean=False):
+    def __init__(self, mean: bool = False) -> None:
         self.mean = mean
-        self.loss = None
-        self.y = None
-        self.t = None
+        self.loss: Real | Any = None
+        self.y: MaybeArray = None
+        self.t: Any = None
 
-    def forward(self, x, t):
+    def forward(self, x: ArrayLike, t: ArrayLike) -> Real:
         """Compute ``1/2 sum (x - t)^2``, divided by N with `mean`.
 
         Parameters
@@ -111,11 +118,11 @@ class IdentityWithLoss:
         self.loss, self.y = _core.identity_with_loss(x, t, self.mean)
         return self.loss
 
-    def backward(self, dout=1):
+    def backward(self, dout: float = 1) -> Array:
         """Return ``dx = dout (y - t)``, divided by N with `mean`, in the shape of x; `dout` is a number."""
         if self.y is None:
             raise RuntimeError("IdentityWithLoss.backward: call forward first; it keeps y and t")
         return _core.identity_with_loss_backward(self.y, self.t, dout, self.mean)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"IdentityWithLoss(mean={self.mean})"

@@ -1,10 +1,17 @@
 """Dropout and batch normalization (sections 6.3 and 6.4)."""
 
+from __future__ import annotations
+
 import numbers
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import pynn._core as _core
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, DTypeLike, MaybeArray, Shape
+    from typing_extensions import Self
 
 
 class Dropout:
@@ -23,19 +30,19 @@ class Dropout:
         Whether the last forward pass was one in training: `backward` differentiates what `forward` did last.
     """
 
-    params = ()
-    buffers = ()
+    params: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
 
-    def __init__(self, dropout_ratio=0.5):
-        if not isinstance(dropout_ratio, numbers.Real):
+    def __init__(self, dropout_ratio: float = 0.5) -> None:
+        if not isinstance(dropout_ratio, (float, numbers.Real)):        # to a type checker a float is no Real
             raise TypeError(f"Dropout: dropout_ratio is {dropout_ratio!r}; it must be a number from 0 to 1")
         if not 0 <= dropout_ratio <= 1:
             raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; it must be from 0 to 1")
         self.dropout_ratio = dropout_ratio
-        self.mask = None
+        self.mask: MaybeArray = None
         self.trained = True
 
-    def forward(self, x, train_flg=True):
+    def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
         """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``.
 
         The mask is drawn from NumPy's global state, so that the same seed drops the same units.
@@ -47,7 +54,7 @@ class Dropout:
         self.mask = np.asarray(np.random.rand(*x.shape) > self.dropout_ratio)
         return _core.dropout(x, self.mask)
 
-    def backward(self, dout):
+    def backward(self, dout: ArrayLike) -> Array:
         """Return ``dout * mask``: dropped units have no gradient. Outside of training ``dout * (1 - dropout_ratio)``."""
         if not self.trained:
             return _core.multiply(dout, 1.0 - self.dropout_ratio)
@@ -55,7 +62,7 @@ class Dropout:
             raise RuntimeError("Dropout.backward: call forward first, with train_flg=True; it draws the mask")
         return _core.dropout(dout, self.mask)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Dropout({self.dropout_ratio})"
 
 
@@ -66,9 +73,9 @@ class BatchNormalization:
 
     Parameters
     ----------
-    gamma, beta : ndarray, shape (D,) or (C,)
+    gamma, beta : ndarray, shape (D,) or (C,), or float
         Scale and shift. D is the number of values in a sample; with a value for each of C channels, images are normalized
-        per channel, over samples and pixels.
+        per channel, over samples and pixels. One number counts for all D, each of which still has its own gradient.
     momentum : float
         How much of the running statistics a training pass keeps.
     running_mean, running_var : ndarray, shape of gamma, optional
@@ -86,7 +93,7 @@ class BatchNormalization:
     running_mean, running_var : ndarray, shape of gamma
     trained : bool
         Whether the last forward pass was one in training: `backward` differentiates what `forward` did last.
-    dgamma, dbeta : ndarray, shape of gamma
+    dgamma, dbeta : ndarray, shape (D,) or (C,)
         Gradients, set by `backward`.
 
     References
@@ -95,30 +102,31 @@ class BatchNormalization:
     in the book; with C values for each channel, as in the paper.
     """
 
-    params = ("gamma", "beta")
-    buffers = ("running_mean", "running_var")
+    params: tuple[str, ...] = ("gamma", "beta")
+    buffers: tuple[str, ...] = ("running_mean", "running_var")
 
-    def __init__(self, gamma, beta, momentum=0.9, running_mean=None, running_var=None):
+    def __init__(self, gamma: Array, beta: Array, momentum: float = 0.9, running_mean: Array | None = None,
+                 running_var: Array | None = None) -> None:
         self.gamma = gamma
         self.beta = beta
         self.momentum = momentum
         self.running_mean = _zeros_like(gamma) if running_mean is None else running_mean
         self.running_var = _zeros_like(gamma) if running_var is None else running_var
-        self.input_shape = None
-        self.batch_size = None
-        self.xc = None
-        self.std = None
-        self.dgamma = None
-        self.dbeta = None
+        self.input_shape: Shape | Any = None
+        self.batch_size: int | Any = None
+        self.xc: MaybeArray = None
+        self.std: MaybeArray = None
+        self.dgamma: MaybeArray = None
+        self.dbeta: MaybeArray = None
         self.trained = True
-        self.x = None
+        self.x: MaybeArray = None
 
     @classmethod
-    def of(cls, size, momentum=0.9, *, dtype=np.float64):
+    def of(cls, size: int, momentum: float = 0.9, *, dtype: DTypeLike = np.float64) -> Self:
         """A layer for samples of `size` values, or images of `size` channels, that begins with scale 1 and shift 0."""
         return cls(np.ones(size, dtype), np.zeros(size, dtype), momentum, np.zeros(size, dtype), np.zeros(size, dtype))
 
-    def forward(self, x, train_flg=True):
+    def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
         """Normalize by the batch's own statistics in training, else by the running ones.
 
         Parameters
@@ -134,14 +142,14 @@ class BatchNormalization:
         self.input_shape = x.shape
         self.trained = bool(train_flg)
         self.x = None if train_flg else x
+        state = [_for_each(value, x) for value in (self.gamma, self.beta, self.running_mean, self.running_var)]
         if not train_flg:
-            return _core.batchnorm_test(x, self.gamma, self.beta, self.running_mean, self.running_var)
-        out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(
-            x, self.gamma, self.beta, self.running_mean, self.running_var, self.momentum)
+            return _core.batchnorm_test(x, *state)
+        out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(x, *state, self.momentum)
         self.batch_size = x.shape[0]
         return out
 
-    def backward(self, dout):
+    def backward(self, dout: ArrayLike) -> Array:
         """Set ``dgamma`` and ``dbeta`` and return dx, in the shape of x.
 
         After a forward pass outside of training the running statistics are constants.
@@ -150,21 +158,27 @@ class BatchNormalization:
             return self._backward_of_use(_core.as_array("BatchNormalization.backward", "dout", dout))
         if self.xc is None:
             raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
-        dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, self.gamma, self.std)
+        dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, _for_each(self.gamma, self.xc), self.std)
         return dx
 
     def _backward_of_use(self, dout):
         """``out = gamma xn + beta`` with xn = (x - running_mean) / sqrt(running_var + 10e-7)."""
-        zeros, ones = np.zeros_like(self.running_mean), np.ones_like(self.running_mean)
-        xn = _core.batchnorm_test(self.x, ones, zeros, self.running_mean, self.running_var)
-        per_channel = self.x.ndim == 4 and len(self.gamma) == self.x.shape[1] != self.x[0].size
-        shape = (*self.x.shape[:2], -1) if per_channel else (len(self.x), len(self.gamma), 1)
+        gamma, mean, var = (_for_each(value, self.x) for value in (self.gamma, self.running_mean, self.running_var))
+        zeros, ones = np.zeros_like(mean), np.ones_like(mean)
+        xn = _core.batchnorm_test(self.x, ones, zeros, mean, var)
+        per_channel = self.x.ndim == 4 and len(gamma) == self.x.shape[1] != self.x[0].size
+        shape = (*self.x.shape[:2], -1) if per_channel else (len(self.x), len(gamma), 1)
         self.dgamma = (dout * xn).reshape(shape).sum(axis=(0, 2))
         self.dbeta = dout.reshape(shape).sum(axis=(0, 2))
-        return _core.batchnorm_test(dout, self.gamma, zeros, zeros, self.running_var)
+        return _core.batchnorm_test(dout, gamma, zeros, zeros, var)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"BatchNormalization({np.size(self.gamma)}, momentum={self.momentum})"
+
+
+def _for_each(value, x):
+    """One number for every value of a sample of x, where there is one for all of them."""
+    return np.full(x[0].size, value, np.result_type(value, x)) if np.ndim(value) == 0 else value
 
 
 def _zeros_like(gamma):

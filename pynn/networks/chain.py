@@ -1,8 +1,14 @@
 """The layers of a network, and their parameters by name."""
 
-from collections.abc import Mapping, MutableMapping
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
+from typing import TYPE_CHECKING, Any
 
 from pynn.layers.protocol import parameter_names
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, Layer
 
 
 class Layers:
@@ -22,8 +28,8 @@ class Layers:
     True
     """
 
-    def __init__(self, layers=()):
-        self._by_name = {}
+    def __init__(self, layers: Mapping[str, Any] | Iterable[Layer] = ()) -> None:
+        self._by_name: dict[str, Any] = {}
         self._named = isinstance(layers, (Mapping, Layers)) and getattr(layers, "_named", True)
         self.version = 0        # counts the changes, so that a network knows when to look again
         if isinstance(layers, (Mapping, Layers)):
@@ -33,11 +39,11 @@ class Layers:
             for layer in layers:
                 self.append(layer)
 
-    def append(self, layer):
+    def append(self, layer: Layer) -> None:
         """Add a layer at the end, named after its class."""
         self[self._new_name(layer)] = layer
 
-    def insert(self, index, layer):
+    def insert(self, index: int, layer: Layer) -> None:
         """Put a layer before the one at `index`, named after its class."""
         items = list(self._by_name.items())
         items.insert(index, (self._new_name(layer), layer))
@@ -56,7 +62,7 @@ class Layers:
     def _name(self, key):
         return key if isinstance(key, str) else list(self._by_name)[key]
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: str | int | slice) -> Any:
         if isinstance(key, slice):
             return list(self._by_name.values())[key]
         if key in self._by_name:
@@ -65,7 +71,7 @@ class Layers:
             raise KeyError(f"the network has no layer {key!r}; it has {list(self._by_name)}")
         return list(self._by_name.values())[key]
 
-    def __setitem__(self, key, layer):
+    def __setitem__(self, key: str | int, layer: Layer) -> None:
         for method in ("forward", "backward"):
             if not callable(getattr(layer, method, None)):
                 raise TypeError(f"layers[{key!r}] is a {type(layer).__name__}, which has no {method}; a layer has forward(x) "
@@ -78,32 +84,32 @@ class Layers:
         self._by_name[name] = layer
         self.version += 1
 
-    def __delitem__(self, key):
+    def __delitem__(self, key: str | int) -> None:
         del self._by_name[self._name(key)]
         self.version += 1
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._by_name)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._by_name if self._named else list(self._by_name.values()))
 
-    def __contains__(self, item):
+    def __contains__(self, item: object) -> bool:
         return item in self._by_name if isinstance(item, str) else any(item is layer for layer in self._by_name.values())
 
-    def keys(self):
+    def keys(self) -> KeysView[str]:
         """The names."""
         return self._by_name.keys()
 
-    def values(self):
+    def values(self) -> ValuesView[Any]:
         """The layers."""
         return self._by_name.values()
 
-    def items(self):
+    def items(self) -> ItemsView[str, Any]:
         """Pairs of name and layer."""
         return self._by_name.items()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "\n".join(f"{name}: {layer!r}" for name, layer in self.items()) or "no layers"
 
 
@@ -123,37 +129,37 @@ def attribute_table(layers, names_of):
     return table
 
 
-class Parameters(MutableMapping):
+class Parameters(MutableMapping[str, "Array"]):
     """The parameters of a network by name: a view of its layers' attributes.
 
     ``params["W1"]`` is ``layers["Affine1"].W``, so it makes no difference whether an array is changed in place, put
     into ``params``, or assigned to the layer. It pickles and copies as a plain dict.
     """
 
-    def __init__(self, network, extra):
+    def __init__(self, network: Any, extra: dict[str, Array]) -> None:
         self._network = network
         self.extra = extra
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Array:
         place = self._network.places().get(name)
         value = getattr(*place) if place else self.extra.get(name)
         if value is None:
             raise KeyError(name)
         return value
 
-    def __setitem__(self, name, value):
+    def __setitem__(self, name: str, value: Array) -> None:
         place = self._network.places().get(name)
         if place:
-            setattr(*place, value)
+            setattr(place[0], place[1], value)
         else:
             self.extra[name] = value
 
-    def __delitem__(self, name):
+    def __delitem__(self, name: str) -> None:
         if name not in self.extra or name in self._network.places():
             raise KeyError(f"{name!r} belongs to a layer; remove that from the network's layers")
         del self.extra[name]
 
-    def _values(self):
+    def _values(self) -> dict[str, Array]:
         places = self._network.places()
         values = {name: value for name, (layer, attribute) in places.items()
                   if (value := getattr(layer, attribute)) is not None}
@@ -161,34 +167,34 @@ class Parameters(MutableMapping):
             values.update((name, value) for name, value in self.extra.items() if name not in places)
         return values
 
-    def keys(self):
+    def keys(self) -> KeysView[str]:
         """The names."""
         return self._values().keys()
 
-    def values(self):
+    def values(self) -> ValuesView[Array]:
         """The arrays."""
         return self._values().values()
 
-    def items(self):
+    def items(self) -> ItemsView[str, Array]:
         """Pairs of name and array."""
         return self._values().items()
 
-    def copy(self):
+    def copy(self) -> dict[str, Array]:
         """A dict of the same arrays."""
         return self._values()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._values())
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._values())
 
-    def __or__(self, other):
+    def __or__(self, other: Mapping[str, Array]) -> dict[str, Array]:
         return self._values() | dict(other)
 
     def __reduce__(self):
         return dict, (self._values(),)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return repr(self._values())
 

@@ -1,11 +1,19 @@
 """The fully connected network of chapter 6."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from pynn.layers import Affine
 from pynn.layers.initial import standard_deviation
 from pynn.networks.activations import activation_layer
 from pynn.networks.network import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pynn._typing import DTypeLike
 
 
 class MultiLayerNet(Network):
@@ -27,14 +35,15 @@ class MultiLayerNet(Network):
         What the network computes in.
     """
 
-    def __init__(self, input_size, hidden_size_list, output_size, activation="relu", weight_init_std="relu",
-                 weight_decay_lambda=0, *, dtype=np.float64):
+    def __init__(self, input_size: int, hidden_size_list: Sequence[int], output_size: int, activation: str = "relu",
+                 weight_init_std: float | str = "relu", weight_decay_lambda: float = 0, *,
+                 dtype: DTypeLike = np.float64) -> None:
         self.input_size = input_size
         self.output_size = output_size
         self.hidden_size_list = hidden_size_list
         self.hidden_layer_num = len(hidden_size_list)
         sizes = [input_size, *hidden_size_list, output_size]
-        layers = {}
+        layers: dict[str, Any] = {}
         for idx, (before, size) in enumerate(zip(sizes, sizes[1:]), 1):
             scale = standard_deviation(type(self).__name__, weight_init_std, before)
             layers[f"Affine{idx}"] = Affine.of(before, size, scale)

@@ -1,9 +1,17 @@
 """MultiLayerNet with batch normalization and dropout."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from pynn.layers import BatchNormalization, Dropout
 from pynn.networks.multi_layer_net import MultiLayerNet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pynn._typing import DTypeLike
 
 
 class MultiLayerNetExtend(MultiLayerNet):
@@ -21,9 +29,9 @@ class MultiLayerNetExtend(MultiLayerNet):
     use_batchnorm : bool
     """
 
-    def __init__(self, input_size, hidden_size_list, output_size, activation="relu", weight_init_std="relu",
-                 weight_decay_lambda=0, use_dropout=False, dropout_ration=0.5, use_batchnorm=False, *,
-                 dtype=np.float64):
+    def __init__(self, input_size: int, hidden_size_list: Sequence[int], output_size: int, activation: str = "relu",
+                 weight_init_std: float | str = "relu", weight_decay_lambda: float = 0, use_dropout: bool = False,
+                 dropout_ration: float = 0.5, use_batchnorm: bool = False, *, dtype: DTypeLike = np.float64) -> None:
         self.use_dropout = use_dropout
         self.dropout_ration = dropout_ration
         self.use_batchnorm = use_batchnorm

@@ -1,5 +1,9 @@
 """A network: layers in a row and a loss behind them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from pynn.layers.block import ConvBlock, in_blocks
@@ -8,6 +12,12 @@ from pynn.layers.protocol import buffer_names, parameter_names, takes
 from pynn.networks import metrics, numerical, saving
 from pynn.networks.chain import Layers, Parameters, attribute_table
 import pynn._core as _core
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pynn._typing import Array, ArrayLike, DTypeLike, FilePath, Layer, Loss, Shape
+    from pynn.networks.summary import Summary
+    from typing_extensions import Self
 
 
 class Network:
@@ -39,13 +49,14 @@ class Network:
         The loss that `gradient` found on its way.
     """
 
-    def __init__(self, layers=(), loss=None, *, dtype=None, weight_decay_lambda=0):
+    def __init__(self, layers: Mapping[str, Any] | Iterable[Layer] = (), loss: Loss | None = None, *,
+                 dtype: DTypeLike | None = None, weight_decay_lambda: float = 0) -> None:
         self.layers = layers
-        self._extra = {}        # parameters that belong to no layer (yet)
-        self.last_layer = SoftmaxWithLoss() if loss is None else loss
+        self._extra: dict[str, Array] = {}      # parameters that belong to no layer (yet)
+        self.last_layer: Any = SoftmaxWithLoss() if loss is None else loss
         self.weight_decay_lambda = weight_decay_lambda
-        self.last_loss = None
-        self.dtype = np.dtype(self._own_dtype() if dtype is None else dtype)
+        self.last_loss: float | Any = None
+        self.dtype: np.dtype[Any] = np.dtype(self._own_dtype() if dtype is None else dtype)
         if self.dtype not in (np.float32, np.float64):
             raise TypeError(f"{type(self).__name__}: dtype is {self.dtype}; it must be float32 or float64")
         for layer, name in (*self.places().values(), *self.buffers().values()):
@@ -55,30 +66,30 @@ class Network:
     # ---- what it consists of ----
 
     @property
-    def layers(self):
+    def layers(self) -> Layers:
         return self._layers
 
     @layers.setter
-    def layers(self, layers):
+    def layers(self, layers: Mapping[str, Any] | Iterable[Layer]) -> None:
         self._layers = Layers(layers)
         self._planned = None
 
     @property
-    def params(self):
+    def params(self) -> Parameters:
         return Parameters(self, self._extra)
 
     @params.setter
-    def params(self, params):
+    def params(self, params: Mapping[str, Array]) -> None:
         for name, value in params.items():
             self.params[name] = value
 
-    def places(self):
+    def places(self) -> dict[str, tuple[Any, str]]:
         """Which attribute of which layer each parameter is: ``{"W1": (layer, "W"), ...}``."""
         if self._planned != self._layers.version:
             self._look()
         return self._places
 
-    def buffers(self):
+    def buffers(self) -> dict[str, tuple[Any, str]]:
         """The same for what a trained network has beside its parameters: the running statistics of batch normalization."""
         self._plan()
         return self._buffers
@@ -102,7 +113,7 @@ class Network:
 
     # ---- what it computes ----
 
-    def predict(self, x, train_flg=False):
+    def predict(self, x: ArrayLike, train_flg: bool = False) -> Array:
         """Return what the last layer before the loss puts out: (N, classes) scores before the softmax, or (N, outputs).
 
         Parameters
@@ -111,22 +122,22 @@ class Network:
         train_flg : bool
             Whether dropout drops and batch normalization takes the statistics of x.
         """
-        x, dtype = self._converted(x), self.dtype
+        out, dtype = self._converted(x), self.dtype
         for step, trains in self._plan():
-            x = step.forward(x, train_flg) if trains and takes(step.forward, "train_flg") else step.forward(x)
-            if getattr(x, "dtype", None) is not dtype:      # of a layer of the reader's own
-                x = self._converted(x)
-        return x
+            out = step.forward(out, train_flg) if trains and takes(step.forward, "train_flg") else step.forward(out)
+            if getattr(out, "dtype", None) is not dtype:    # of a layer of the reader's own
+                out = self._converted(out)
+        return out
 
-    def _converted(self, x):
+    def _converted(self, x: ArrayLike) -> Array:
         """x in the network's dtype."""
         return np.asarray(x).astype(self.dtype, casting="same_kind", copy=False)
 
-    def loss(self, x, t, train_flg=False):
+    def loss(self, x: ArrayLike, t: ArrayLike, train_flg: bool = False) -> float:
         """Return the loss of predict(x, train_flg) against t, plus the penalty on large weights."""
         return self.last_layer.forward(self.predict(x, train_flg), t) + self._weight_decay()
 
-    def gradient(self, x, t):
+    def gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
         """Return the gradient of the loss in training for every parameter, by backpropagation (section 5.7)."""
         self.last_loss = self.training_loss(x, t)
         self._backward(needs_dx=False)
@@ -141,7 +152,7 @@ class Network:
         self._add_weight_decay(grads)
         return grads
 
-    def input_gradient(self, x, t, train_flg=False):
+    def input_gradient(self, x: ArrayLike, t: ArrayLike, train_flg: bool = False) -> Array:
         """Return the gradient of the loss with respect to x, in its shape: which pixel would change the loss, and how.
 
         `gradient` leaves it out, as no parameter needs it.
@@ -149,7 +160,7 @@ class Network:
         self.last_layer.forward(self.predict(x, train_flg), t)
         return self._backward(needs_dx=True)
 
-    def training_loss(self, x, t):
+    def training_loss(self, x: ArrayLike, t: ArrayLike) -> float:
         """Return the loss that `gradient` differentiates."""
         return self.loss(x, t, train_flg=True) if takes(self.loss, "train_flg") else self.loss(x, t)
 
@@ -164,7 +175,7 @@ class Network:
                 dout = self._converted(dout)
         return dout
 
-    def numerical_gradient(self, x, t):
+    def numerical_gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
         """Return the gradient of the loss in training for every parameter, by central differences (section 4.4)."""
         return numerical.gradient(self, x, t)
 
@@ -188,30 +199,31 @@ class Network:
     # ---- how good it is ----
 
     @property
-    def metric(self):
+    def metric(self) -> str | None:
         """What the network is measured by: 'accuracy', 'rmse', or None if its loss does not say."""
         return getattr(self.last_layer, "metric", None)
 
-    def accuracy(self, x, t, batch_size=1000):
+    def accuracy(self, x: ArrayLike, t: ArrayLike, batch_size: int = 1000) -> float:
         """Return the fraction of samples whose highest score is at their label, (N,) or one-hot (N, classes).
 
         The samples pass in batches, so a whole training set needs no more memory than one of them.
         """
         return metrics.accuracy(self, x, t, batch_size)
 
-    def rmse(self, x, t, batch_size=1000):
+    def rmse(self, x: ArrayLike, t: ArrayLike, batch_size: int = 1000) -> float:
         """Return the root of the mean squared error of predict(x) against t, over samples and outputs."""
         return metrics.rmse(self, x, t, batch_size)
 
-    def score(self, x, t):
+    def score(self, x: ArrayLike, t: ArrayLike) -> float:
         """Return the accuracy, or of a regression the coefficient of determination R², as scikit-learn does."""
         return metrics.score(self, x, t)
 
-    def predict_proba(self, x, batch_size=1000):
+    def predict_proba(self, x: ArrayLike, batch_size: int = 1000) -> Array:
         """Return the probabilities of the classes, (N, classes): softmax of predict(x), in batches."""
         return metrics.probabilities(self, x, batch_size)
 
-    def fit(self, x, t, epochs=20, batch_size=100, optimizer="Adam", lr=0.001, **options):
+    def fit(self, x: ArrayLike, t: ArrayLike, epochs: int = 20, batch_size: int = 100, optimizer: str = "Adam",
+            lr: float = 0.001, **options: Any) -> Self:
         """Train with a `Trainer` and return the network; ``history`` then is the trainer's.
 
         Parameters
@@ -226,23 +238,23 @@ class Network:
         trainer = Trainer(self, x, t, **{"epochs": epochs, "mini_batch_size": batch_size, "optimizer": optimizer,
                                          "optimizer_param": {"lr": lr}, "verbose": False, **options})
         trainer.train()
-        self.history = trainer.history
+        self.history: dict[str, list[Any]] = trainer.history
         return self
 
     # ---- files and words ----
 
-    def save_params(self, path):
+    def save_params(self, file_name: FilePath = "params.pkl") -> None:
         """Write the parameters and the running statistics to a ``.npz``, ``.safetensors`` or ``.pkl`` that `load_params` reads."""
-        saving.save(self, path)
+        saving.save(self, file_name)
 
-    def load_params(self, path):
+    def load_params(self, file_name: FilePath = "params.pkl") -> None:
         """Copy what a file has into the network's own arrays, converted to its dtype.
 
         Warns if a network with batch normalization finds no running statistics there.
         """
-        saving.load(self, path)
+        saving.load(self, file_name)
 
-    def summary(self, input_shape=None):
+    def summary(self, input_shape: Shape | None = None) -> Summary:
         """Return a table of the layers with output shapes, parameters, multiply-adds and memory, for text and notebooks.
 
         Parameters
@@ -253,7 +265,7 @@ class Network:
         from pynn.networks.summary import Summary
         return Summary(self, input_shape)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         lines = "".join(f"\n    {name}: {layer!r}" for name, layer in self.layers.items())
         return f"{type(self).__name__}({self.dtype}){lines}\n    loss: {self.last_layer!r}"
 
@@ -293,7 +305,8 @@ class Sequential(Network):
     (1, 1)
     """
 
-    def __init__(self, layers, loss=None, *, dtype=None, weight_decay_lambda=0):
+    def __init__(self, layers: Mapping[str, Any] | Iterable[Layer], loss: Loss | None = None, *,
+                 dtype: DTypeLike | None = None, weight_decay_lambda: float = 0) -> None:
         super().__init__(layers, loss, dtype=dtype, weight_decay_lambda=weight_decay_lambda)
         if not len(self.layers):
             raise ValueError("Sequential: layers is empty; it must have at least one layer")

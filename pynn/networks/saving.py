@@ -2,8 +2,6 @@
 
 import warnings
 
-import numpy as np
-
 from pynn.io import load_params, save_params
 
 

@@ -1,10 +1,17 @@
 """The convolutional network of chapter 7."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from pynn.layers import Affine, Convolution, Pooling, Relu
 from pynn.networks.images import convolution, image_shape, pixels
 from pynn.networks.network import Network
+
+if TYPE_CHECKING:
+    from pynn._typing import ArrayLike, DTypeLike, Shape
 
 
 class SimpleConvNet(Network):
@@ -24,9 +31,10 @@ class SimpleConvNet(Network):
         What the network computes in.
     """
 
-    def __init__(self, input_dim=(1, 28, 28),
-                 conv_param={"filter_num": 30, "filter_size": 5, "pad": 0, "stride": 1},
-                 hidden_size=100, output_size=10, weight_init_std=0.01, *, dtype=np.float64):
+    def __init__(self, input_dim: Shape = (1, 28, 28),
+                 conv_param: dict[str, int] = {"filter_num": 30, "filter_size": 5, "pad": 0, "stride": 1},
+                 hidden_size: int = 100, output_size: int = 10, weight_init_std: float | str = 0.01, *,
+                 dtype: DTypeLike = np.float64) -> None:
         name = type(self).__name__
         filters, size, pad, stride = convolution(name, "conv_param", conv_param)
         channels, height, width = image_shape(name, input_dim)
@@ -41,6 +49,6 @@ class SimpleConvNet(Network):
             "Relu2": Relu(),
             "Affine2": Affine.of(hidden_size, output_size, weight_init_std)}, dtype=dtype)
 
-    def accuracy(self, x, t, batch_size=100):
+    def accuracy(self, x: ArrayLike, t: ArrayLike, batch_size: int = 100) -> float:
         """Return the fraction of samples whose highest score is at their label, working in batches."""
         return super().accuracy(x, t, batch_size)

@@ -1,9 +1,16 @@
 """The smallest network of chapter 4."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from pynn.layers import Affine
 from pynn.networks.network import Network
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, DTypeLike
 
 
 class SimpleNet(Network):
@@ -15,18 +22,18 @@ class SimpleNet(Network):
         What the network computes in.
     """
 
-    def __init__(self, dtype=np.float64):
+    def __init__(self, dtype: DTypeLike = np.float64) -> None:
         super().__init__([Affine(np.random.randn(2, 3), None)], dtype=dtype)
 
-    def places(self):
+    def places(self) -> dict[str, tuple[Any, str]]:
         """The only parameter, which needs no number."""
         return {"W": (self.layers[0], "W")}
 
     @property
-    def W(self):
+    def W(self) -> Array:
         """The weights (2, 3); ``numerical_gradient(lambda _: net.loss(x, t), net.W)`` works on them in place."""
         return self.params["W"]
 
     @W.setter
-    def W(self, W):
+    def W(self, W: Array) -> None:
         self.params["W"] = W

@@ -1,15 +1,20 @@
 """A network in a table: what comes out of each layer, and what it costs."""
 
+from __future__ import annotations
+
 import copy
 from html import escape
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from pynn.layers import Affine, Convolution
 from pynn.layers.block import ConvBlock
 from pynn.layers.protocol import parameter_names, takes
+
+if TYPE_CHECKING:
+    from pynn._typing import Shape
 
 _HEAD = ("layer", "", "output", "parameters", "multiply-adds", "memory")
 
@@ -19,7 +24,7 @@ class Row(NamedTuple):
 
     name: str
     layer: str
-    output: tuple
+    output: tuple[int, ...]
     params: int
     multiply_adds: int
     memory: int
@@ -39,16 +44,16 @@ class Summary:
         Layers that are computed together, without results between them in memory.
     """
 
-    def __init__(self, network, input_shape):
+    def __init__(self, network: Any, input_shape: Shape | None) -> None:
         self.title = f"{type(network).__name__}, {network.dtype}"
         self.loss = repr(network.last_layer)
-        self.input_shape = _input_shape(network) if input_shape is None else tuple(input_shape)
-        self.rows = list(_rows(network, self.input_shape))
-        self.params = sum(row.params for row in self.rows)
-        self.multiply_adds = sum(row.multiply_adds for row in self.rows)
-        self.memory = sum(row.memory for row in self.rows)
+        self.input_shape: Shape = _input_shape(network) if input_shape is None else tuple(input_shape)
+        self.rows: list[Row] = list(_rows(network, self.input_shape))
+        self.params: int = sum(row.params for row in self.rows)
+        self.multiply_adds: int = sum(row.multiply_adds for row in self.rows)
+        self.memory: int = sum(row.memory for row in self.rows)
         names = {id(layer): name for name, layer in network.layers.items()}
-        self.blocks = [[names[id(layer)] for layer in step.members]
+        self.blocks: list[list[str]] = [[names[id(layer)] for layer in step.members]
                        for step, _ in network._plan() if isinstance(step, ConvBlock)]
 
     def _cells(self):
@@ -61,7 +66,7 @@ class Summary:
         return ["For one sample, forward; N samples take N times the multiply-adds and the memory of the outputs.",
                 *(f"Computed together: {' + '.join(names)}." for names in self.blocks)]
 
-    def __str__(self):
+    def __str__(self) -> str:
         table = [_HEAD, *self._cells()]
         widths = [max(len(cells[i]) for cells in table) for i in range(len(_HEAD))]
         lines = ["  ".join(cell.ljust(width) if i < 3 else cell.rjust(width)
@@ -71,7 +76,7 @@ class Summary:
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         def row(cells, tag):
             return "<tr>" + "".join(f"<{tag} style='text-align:{'left' if i < 3 else 'right'}'>{escape(cell)}</{tag}>"
                                     for i, cell in enumerate(cells)) + "</tr>"

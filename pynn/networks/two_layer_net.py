@@ -1,10 +1,17 @@
 """The network of chapters 4 and 5."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from pynn.layers import Affine
 from pynn.networks.activations import activation_layer
 from pynn.networks.network import Network
+
+if TYPE_CHECKING:
+    from pynn._typing import DTypeLike, Loss
 
 
 class TwoLayerNet(Network):
@@ -26,8 +33,8 @@ class TwoLayerNet(Network):
         The activation of the hidden layer.
     """
 
-    def __init__(self, input_size, hidden_size, output_size, weight_init_std=0.01, *,
-                 dtype=np.float64, activation="relu"):
+    def __init__(self, input_size: int, hidden_size: int, output_size: int, weight_init_std: float | str = 0.01, *,
+                 dtype: DTypeLike = np.float64, activation: str = "relu") -> None:
         hidden = activation_layer(type(self).__name__, activation)
         self.activation = activation
         super().__init__({
@@ -36,10 +43,10 @@ class TwoLayerNet(Network):
             "Affine2": Affine.of(hidden_size, output_size, weight_init_std)}, dtype=dtype)
 
     @property
-    def lastLayer(self):
+    def lastLayer(self) -> Any:
         """The book's name for ``last_layer`` in chapter 5."""
         return self.last_layer
 
     @lastLayer.setter
-    def lastLayer(self, layer):
+    def lastLayer(self, layer: Loss) -> None:
         self.last_layer = layer

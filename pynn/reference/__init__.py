@@ -6,7 +6,9 @@ code", and a reader can hold it beside the C kernels, which it never calls.
 
 Two things differ from the printed code. Arrays keep their precision, so that a
 float32 network stays float32 from its labels to its updates, and ``backward``
-never writes into ``dout``. Nothing here checks its arguments.
+never writes into ``dout``. Nothing here checks its arguments. The imports are
+relative, unlike elsewhere in pynn: the benchmarks load this folder under another
+name, without pynn.
 """
 
 from .convnets import DeepConvNet, SimpleConvNet

@@ -16,6 +16,7 @@ class SGD:
         self.lr = lr
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         for key in params:
             params[key] -= self.lr * grads[key]
 
@@ -29,6 +30,7 @@ class Momentum:
         self.v = None
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         if self.v is None:
             self.v = _zeros(params)
         for key in params:
@@ -49,6 +51,7 @@ class Nesterov:
         self.v = None
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         if self.v is None:
             self.v = _zeros(params)
         for key in params:
@@ -65,6 +68,7 @@ class AdaGrad:
         self.h = None
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         if self.h is None:
             self.h = _zeros(params)
         for key in params:
@@ -81,6 +85,7 @@ class RMSprop:
         self.h = None
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         if self.h is None:
             self.h = _zeros(params)
         for key in params:
@@ -106,6 +111,7 @@ class Adam:
         self.v = None
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         if self.m is None:
             self.m, self.v = _zeros(params), _zeros(params)
         self.iter += 1
@@ -125,6 +131,7 @@ class AdamW(Adam):
         self.weight_decay = weight_decay
 
     def update(self, params, grads):
+        """Change every parameter in place by one step."""
         decay = {key: self.lr * self.weight_decay * value for key, value in params.items()}
         super().update(params, grads)
         for key in params:

@@ -1,6 +1,15 @@
 """What may watch a training: objects whose methods `Trainer` calls."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pynn._typing import FilePath
+    from pynn.training.trainer import Trainer
 
 
 class Callback:
@@ -14,21 +23,22 @@ class Callback:
         Get the trainer after every step, and after every epoch once ``history`` has its row.
     """
 
-    def __init__(self, on_step=None, on_epoch=None):
+    def __init__(self, on_step: Callable[[Any], object] | None = None,
+                 on_epoch: Callable[[Any], object] | None = None) -> None:
         self._functions = {"on_step": on_step, "on_epoch": on_epoch}
 
-    def on_begin(self, trainer):
+    def on_begin(self, trainer: Trainer) -> None:
         """Before the first step of a call of `Trainer.train`."""
 
-    def on_step(self, trainer):
+    def on_step(self, trainer: Trainer) -> None:
         """After a step: ``trainer.current_iter`` steps are done, ``trainer.train_loss_list[-1]`` is its loss."""
         self._call("on_step", trainer)
 
-    def on_epoch(self, trainer):
+    def on_epoch(self, trainer: Trainer) -> None:
         """After an epoch: ``trainer.history`` has its row."""
         self._call("on_epoch", trainer)
 
-    def on_end(self, trainer):
+    def on_end(self, trainer: Trainer) -> None:
         """After the last step of a call of `Trainer.train`."""
 
     def _call(self, name, trainer):
@@ -57,18 +67,18 @@ class Watcher(Callback):
         Epochs since.
     """
 
-    def __init__(self, monitor, patience, min_delta):
+    def __init__(self, monitor: str | None, patience: int, min_delta: float) -> None:
         super().__init__()
         if patience < 1:
             raise ValueError(f"{type(self).__name__}: patience is {patience}; it must be at least 1")
         self.monitor = monitor
         self.patience = patience
         self.min_delta = min_delta
-        self.best = None
+        self.best: float | None = None
         self.best_epoch = 0
         self.waited = 0
 
-    def better(self, trainer):
+    def better(self, trainer: Trainer) -> bool:
         """Look at the newest epoch; whether it is the best so far."""
         name = self._monitored(trainer)
         value = trainer.history[name][-1]
@@ -87,7 +97,7 @@ class Watcher(Callback):
             raise ValueError(f"{type(self).__name__}: monitor is {self.monitor!r}; the history has {names}")
         return self.monitor
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}(monitor={self.monitor!r}, patience={self.patience})"
 
 
@@ -106,12 +116,13 @@ class EarlyStopping(Watcher):
     Prechelt, Early Stopping - But When? (1998).
     """
 
-    def __init__(self, patience=5, monitor=None, min_delta=0.0, restore_best=True):
+    def __init__(self, patience: int = 5, monitor: str | None = None, min_delta: float = 0.0,
+                 restore_best: bool = True) -> None:
         super().__init__(monitor, patience, min_delta)
         self.restore_best = restore_best
-        self.best_state = None
+        self.best_state: dict[str, Any] | None = None
 
-    def on_epoch(self, trainer):
+    def on_epoch(self, trainer: Trainer) -> None:
         """Keep the state of the best epoch; stop after `patience` others."""
         if self.better(trainer):
             if self.restore_best:
@@ -119,7 +130,7 @@ class EarlyStopping(Watcher):
         elif self.waited >= self.patience:
             trainer.stop = True
 
-    def on_end(self, trainer):
+    def on_end(self, trainer: Trainer) -> None:
         """Put the best state back."""
         if self.best_state is not None:
             trainer.restore_network(self.best_state)
@@ -128,10 +139,10 @@ class EarlyStopping(Watcher):
 class Checkpoint(Callback):
     """Write a checkpoint each epoch, over the last one."""
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath) -> None:
         super().__init__()
         self.path = path
 
-    def on_epoch(self, trainer):
+    def on_epoch(self, trainer: Trainer) -> None:
         """Write it."""
         trainer.save(self.path)

@@ -1,10 +1,16 @@
 """A learning rate by trial (section 6.5 searches for one at random)."""
 
+from __future__ import annotations
+
 import copy
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pynn.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, Rng, Trainable
 
 
 class LearningRates:
@@ -20,21 +26,22 @@ class LearningRates:
         The rate at which the loss fell fastest.
     """
 
-    def __init__(self, lr, loss):
+    def __init__(self, lr: Array, loss: Array) -> None:
         self.lr = lr
         self.loss = loss
         self.suggestion = float(lr[_steepest(lr, loss)])
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draw the loss over the rate; return the Axes."""
         from pynn.plot import plot_learning_rates
         return plot_learning_rates(self, ax)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"LearningRates(suggestion={self.suggestion:.2g}, {len(self.lr)} rates from {self.lr[0]:.1e} to {self.lr[-1]:.1e})"
 
 
-def find_lr(network, x, t, optimizer="SGD", low=1e-6, high=10.0, steps=100, mini_batch_size=100, rng=0):
+def find_lr(network: Trainable, x: ArrayLike, t: ArrayLike, optimizer: str = "SGD", low: float = 1e-6, high: float = 10.0,
+            steps: int = 100, mini_batch_size: int = 100, rng: Rng = 0) -> LearningRates:
     """Train a copy of a network at a rate that rises from step to step, and see where the loss falls fastest.
 
     Parameters
@@ -68,7 +75,7 @@ def find_lr(network, x, t, optimizer="SGD", low=1e-6, high=10.0, steps=100, mini
     if steps < 10:
         raise ValueError(f"find_lr: steps is {steps}; it must be at least 10")
     rates = np.geomspace(low, high, steps)
-    losses = []
+    losses: Any = []
     before = np.random.get_state()
     try:
         trainer = Trainer(copy.deepcopy(network), x, t, epochs=steps, mini_batch_size=mini_batch_size, optimizer=optimizer,

@@ -1,8 +1,14 @@
 """Learning rates that change during a training. Each sets ``trainer.optimizer.lr``."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 from pynn.training.callbacks import Callback, Watcher
+
+if TYPE_CHECKING:
+    from pynn.training.trainer import Trainer
 
 
 class Schedule(Callback):
@@ -16,17 +22,21 @@ class Schedule(Callback):
         The optimizer's rate when training began.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.initial_lr = None
+        self.initial_lr: float | Any = None
 
-    def on_begin(self, trainer):
+    def factor(self, progress: float, epoch: float) -> float:
+        """The share of the initial rate; each schedule has its own."""
+        raise NotImplementedError(f"{type(self).__name__} has no factor(progress, epoch)")
+
+    def on_begin(self, trainer: Trainer) -> None:
         """Remember the initial rate; set the rate of the first step."""
         if self.initial_lr is None:
             self.initial_lr = trainer.optimizer.lr
         self.on_step(trainer)
 
-    def on_step(self, trainer):
+    def on_step(self, trainer: Trainer) -> None:
         """Set the rate of the next step."""
         progress = min(1.0, trainer.current_iter / trainer.max_iter)
         trainer.optimizer.lr = self.initial_lr * self.factor(progress, trainer.current_iter / trainer.iter_per_epoch)
@@ -42,18 +52,18 @@ class StepDecay(Schedule):
     gamma : float
     """
 
-    def __init__(self, step_size=10, gamma=0.1):
+    def __init__(self, step_size: float = 10, gamma: float = 0.1) -> None:
         super().__init__()
         if step_size <= 0:
             raise ValueError(f"StepDecay: step_size is {step_size}; it must be a positive number of epochs")
         self.step_size = step_size
         self.gamma = gamma
 
-    def factor(self, progress, epoch):
+    def factor(self, progress: float, epoch: float) -> float:
         """``gamma ** (epoch // step_size)``."""
         return self.gamma ** (epoch // self.step_size)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"StepDecay(step_size={self.step_size}, gamma={self.gamma})"
 
 
@@ -71,21 +81,21 @@ class CosineDecay(Schedule):
     Loshchilov and Hutter, arXiv:1608.03983, without restarts.
     """
 
-    def __init__(self, min_factor=0.0, warmup=0.0):
+    def __init__(self, min_factor: float = 0.0, warmup: float = 0.0) -> None:
         super().__init__()
         if not 0 <= warmup < 1:
             raise ValueError(f"CosineDecay: warmup is {warmup}; it must be a share of the steps, from 0 up to 1")
         self.min_factor = min_factor
         self.warmup = warmup
 
-    def factor(self, progress, epoch):
+    def factor(self, progress: float, epoch: float) -> float:
         """``min_factor + (1 - min_factor) (1 + cos(pi p)) / 2`` with p the progress since the warm-up."""
         if progress < self.warmup:
             return progress / self.warmup
         p = (progress - self.warmup) / (1 - self.warmup)
         return self.min_factor + (1 - self.min_factor) * 0.5 * (1 + math.cos(math.pi * p))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"CosineDecay(min_factor={self.min_factor}, warmup={self.warmup})"
 
 
@@ -100,14 +110,15 @@ class ReduceLROnPlateau(Watcher):
     min_lr : float
     """
 
-    def __init__(self, factor=0.1, patience=5, monitor=None, min_delta=0.0, min_lr=0.0):
+    def __init__(self, factor: float = 0.1, patience: int = 5, monitor: str | None = None, min_delta: float = 0.0,
+                 min_lr: float = 0.0) -> None:
         super().__init__(monitor, patience, min_delta)
         if not 0 < factor < 1:
             raise ValueError(f"ReduceLROnPlateau: factor is {factor}; it must be between 0 and 1")
         self.factor = factor
         self.min_lr = min_lr
 
-    def on_epoch(self, trainer):
+    def on_epoch(self, trainer: Trainer) -> None:
         """Lower the rate after `patience` epochs without improvement."""
         if not self.better(trainer) and self.waited >= self.patience:
             trainer.optimizer.lr = max(self.min_lr, trainer.optimizer.lr * self.factor)

@@ -1,8 +1,11 @@
 """The training loop (section 4.5.2) as an object: draw a batch, descend, keep count."""
 
+from __future__ import annotations
+
 import math
 import time
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +18,10 @@ from pynn.training.figures import figure
 from pynn.training.interrupt import between_steps
 from pynn.training.progress import Progress, figures
 from pynn.training.schedules import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pynn._typing import Array, ArrayLike, FilePath, Optimizer, Rng, Trainable
 
 _KEPT = 100     # steps between two states in memory to which a diverged training can return
 
@@ -84,25 +91,29 @@ class Trainer:
         Set by a callback to end `train` after the step.
     """
 
-    def __init__(self, network, x_train, t_train, x_test=None, t_test=None, epochs=20, mini_batch_size=100,
-                 optimizer="SGD", optimizer_param={"lr": 0.01}, evaluate_sample_num_per_epoch=None,
-                 verbose=True, *, loss_after_update=True, validation_split=None, callbacks=(), on_step=None, on_epoch=None,
-                 clip_norm=None, rng=None, checkpoint=None):
-        self.network = network
-        self.rng = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
+    def __init__(self, network: Trainable, x_train: ArrayLike, t_train: ArrayLike, x_test: ArrayLike | None = None,
+                 t_test: ArrayLike | None = None, epochs: float = 20, mini_batch_size: int = 100,
+                 optimizer: str | Optimizer = "SGD", optimizer_param: Mapping[str, Any] = {"lr": 0.01},
+                 evaluate_sample_num_per_epoch: int | None = None, verbose: bool = True, *,
+                 loss_after_update: bool = True, validation_split: float | None = None, callbacks: Iterable[object] = (),
+                 on_step: Callable[[Trainer], object] | None = None, on_epoch: Callable[[Trainer], object] | None = None,
+                 clip_norm: float | None = None, rng: Rng | None = None, checkpoint: FilePath | None = None) -> None:
+        self.network: Any = network
+        self.rng: Any = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
         self.x_train, self.t_train = samples_of("train", x_train, t_train)
         self.x_test, self.t_test = samples_of("test", x_test, t_test)
-        self.x_val = self.t_val = None
+        self.x_val: Array | None = None
+        self.t_val: Array | None = None
         if validation_split is not None:
             self._set_aside(validation_split)
         self.epochs = epochs
-        self.batch_size = positive("mini_batch_size", mini_batch_size)
-        self.optimizer = optimizer_of(optimizer, optimizer_param)
+        self.batch_size: int = positive("mini_batch_size", mini_batch_size)
+        self.optimizer: Any = optimizer_of(optimizer, optimizer_param)
         self.evaluate_sample_num_per_epoch = evaluate_sample_num_per_epoch
         self.verbose = verbose
         self.loss_after_update = loss_after_update
         self.clip_norm = clip_norm if clip_norm is None else positive("clip_norm", clip_norm)
-        self.callbacks = list(callbacks)
+        self.callbacks: list[Any] = list(callbacks)
         if on_step is not None or on_epoch is not None:
             self.callbacks.append(Callback(on_step, on_epoch))
         if checkpoint is not None:
@@ -117,16 +128,16 @@ class Trainer:
         self.current_iter = 0
         self.current_epoch = 0
 
-        self.train_loss_list = []
-        self.train_acc_list = []
-        self.test_acc_list = []
-        self.history = {}
-        self.latest = {}
-        self.test_acc = None
-        self.diverged = None
+        self.train_loss_list: list[float] = []
+        self.train_acc_list: list[float] = []
+        self.test_acc_list: list[float] = []
+        self.history: dict[str, list[Any]] = {}
+        self.latest: dict[str, float] = {}
+        self.test_acc: float | None = None
+        self.diverged: str | None = None
         self.interrupted = False
         self.stop = False
-        self._kept = None           # a state to return to
+        self._kept: Any = None           # a state to return to
         self._changed = False       # the network, since it was measured
         self._row_start = 0         # the first step of the epoch under way
         self._clock = time.perf_counter()
@@ -143,7 +154,7 @@ class Trainer:
 
     # ---- the loop ----
 
-    def train(self, *, summary=True):
+    def train(self, *, summary: bool = True) -> float | None:
         """Train for ``epochs`` epochs and return the network's metric on the test set, an accuracy for example.
 
         With `verbose` and `summary`, a line in the end says what was reached.
@@ -176,13 +187,13 @@ class Trainer:
             print(f"after {self.current_iter:,} steps: {figures(self)}")
         return self.test_acc
 
-    def train_step(self):
+    def train_step(self) -> None:
         """Draw a batch, update the network, record the loss, and the accuracies where an epoch begins."""
         if self._kept is None or self.current_iter - self._kept["step"] >= _KEPT:
             self._kept = self._moving_state()
         x, t, rows = self._batch()
         grads = self._gradient(x, t)
-        loss = getattr(self.network, "last_loss", None)
+        loss: Any = getattr(self.network, "last_loss", None)
         if loss is not None and not math.isfinite(loss):
             self._diverge(x, rows, loss, self.current_iter - 1)
             return
@@ -204,7 +215,7 @@ class Trainer:
         self.current_iter += 1
         self._tell("on_step")
 
-    def gradient_of_a_batch(self):
+    def gradient_of_a_batch(self) -> dict[str, Array]:
         """Draw a batch and return the gradients of its loss, clipped; nothing is updated."""
         x, t, _ = self._batch()
         return self._gradient(x, t)
@@ -262,16 +273,16 @@ class Trainer:
 
     # ---- where it can return to ----
 
-    def network_state(self):
+    def network_state(self) -> dict[str, Array]:
         """Return the network's parameters and running statistics by name, not copied."""
         return state.network_arrays(self.network)
 
-    def restore_network(self, arrays):
+    def restore_network(self, arrays: Mapping[str, Array]) -> None:
         """Copy the arrays of `network_state` back into the network."""
         state.restore_network(self.network, arrays)
         self._changed = True
 
-    def save(self, path):
+    def save(self, path: FilePath) -> None:
         """Write a checkpoint: network, optimizer, callbacks, lists, counters, and the state of the random generators.
 
         Parameters
@@ -281,7 +292,7 @@ class Trainer:
         """
         checkpoint.save(self, path)
 
-    def load(self, path):
+    def load(self, path: FilePath) -> None:
         """Go on from a checkpoint: this trainer, built with the same arguments, becomes the one that was saved.
 
         The losses that follow are to the bit those of a training that was never interrupted. NumPy's global
@@ -320,6 +331,6 @@ class Trainer:
         self.current_iter = step
         del self.train_loss_list[step:]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (f"Trainer({type(self.network).__name__}, {self.train_size:,} samples, {self.epochs} epochs of batches of "
                 f"{self.batch_size}, {self.optimizer!r}; {self.current_iter:,} of {self.max_iter:,} steps done)")
