@@ -73,6 +73,8 @@ nb_execution_cache_path = kept_outputs()
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]  # widgets as their still pictures:
+nb_ipywidgets_js = {}                                                                      # they need a kernel
 
 html_theme = "furo"
 html_title = "pynn"
