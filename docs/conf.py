@@ -10,6 +10,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.search.zh import SearchChinese
 from sphinx.util.matching import Matcher
 
 import pynn
@@ -88,6 +89,20 @@ html_sidebars = {"**": ["sidebar/brand.html", "language.html", "sidebar/search.h
                         "sidebar/navigation.html", "sidebar/scroll-end.html"]}
 
 
+class ChineseSearch(SearchChinese):
+    """The search of the Chinese site, which finds nothing at all without the two lines below."""
+
+    language_name = "English"  # of the stemmer, for Latin words: Sphinx 9.0.4 looks for a ChineseStemmer that it has not
+    # jieba cuts the pages into words of two characters or more; the query must be cut in the browser, by what is there.
+    js_splitter_code = """
+function splitQuery(query) {
+  const words = new Intl.Segmenter("zh", {granularity: "word"});
+  const runs = query.split(/[^\\p{Letter}\\p{Number}_]+/gu);
+  return runs.flatMap((run) => [...words.segment(run)].map((word) => word.segment)).filter((word) => word.length > 1);
+}
+"""
+
+
 def counterpart(page):
     """The same page in the other language, or its first page."""
     folder, _, name = page.rpartition("/")
@@ -128,5 +143,6 @@ def settle_links(app, doctree):
 
 
 def setup(app):
+    app.add_search_language(ChineseSearch)
     app.connect("html-page-context", add_language_link)
     app.connect("doctree-read", settle_links)
