@@ -70,7 +70,8 @@ def kept_outputs():
 
 
 nb_execution_mode = os.environ.get("PYNN_DOCS_EXECUTE", "cache")
-nb_execution_cache_path = kept_outputs()
+if nb_execution_mode == "cache":
+    nb_execution_cache_path = kept_outputs()
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_merge_streams = True
