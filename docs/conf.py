@@ -10,14 +10,15 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.search.zh import SearchChinese
 from sphinx.util.matching import Matcher
 
 import pynn
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = {
-    "en": ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/REPORT.md", "docs/*.md", "docs/api/*.md",
-           "notebooks/*.ipynb"],
+    "en": ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/REPORT.md", "findings/README.md",
+           "docs/*.md", "docs/api/*.md", "notebooks/*.ipynb"],
     "zh-CN": ["README.zh-CN.md", "docs/zh-CN/*.md", "notebooks/zh-CN/*.ipynb"],
 }
 FIRST = {"en": "docs/index", "zh-CN": "docs/zh-CN/index"}
@@ -38,10 +39,12 @@ default_role = "py:obj"
 
 add_module_names = False
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "none"  # the docstrings say it, with shapes
 napoleon_google_docstring = False
+napoleon_use_param = False  # "x, y" stay on one line
 napoleon_use_rtype = False
-napoleon_use_ivar = True
+napoleon_custom_sections = [("Attributes", "params_style")]
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
@@ -67,13 +70,17 @@ def kept_outputs():
 
 
 nb_execution_mode = os.environ.get("PYNN_DOCS_EXECUTE", "cache")
-nb_execution_cache_path = kept_outputs()
+if nb_execution_mode == "cache":
+    nb_execution_cache_path = kept_outputs()
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]  # widgets as their still pictures:
+nb_ipywidgets_js = {}                                                                      # they need a kernel
 
 html_theme = "furo"
 html_title = "pynn"
+html_show_copyright = False
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -81,6 +88,20 @@ templates_path = ["_templates"]
 html_additional_pages = {"index": "first.html"}  # leads to root_doc
 html_sidebars = {"**": ["sidebar/brand.html", "language.html", "sidebar/search.html", "sidebar/scroll-start.html",
                         "sidebar/navigation.html", "sidebar/scroll-end.html"]}
+
+
+class ChineseSearch(SearchChinese):
+    """The search of the Chinese site, which finds nothing at all without the two lines below."""
+
+    language_name = "English"  # of the stemmer, for Latin words: Sphinx 9.0.4 looks for a ChineseStemmer that it has not
+    # jieba cuts the pages into words of two characters or more; the query must be cut in the browser, by what is there.
+    js_splitter_code = """
+function splitQuery(query) {
+  const words = new Intl.Segmenter("zh", {granularity: "word"});
+  const runs = query.split(/[^\\p{Letter}\\p{Number}_]+/gu);
+  return runs.flatMap((run) => [...words.segment(run)].map((word) => word.segment)).filter((word) => word.length > 1);
+}
+"""
 
 
 def counterpart(page):
@@ -123,5 +144,6 @@ def settle_links(app, doctree):
 
 
 def setup(app):
+    app.add_search_language(ChineseSearch)
     app.connect("html-page-context", add_language_link)
     app.connect("doctree-read", settle_links)

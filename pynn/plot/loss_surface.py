@@ -20,7 +20,7 @@ def plot_loss_surface(net, x, t, paths=None, directions=None, points=25, ax=None
         For each optimizer the parameters after every step (or every tenth): ``path.append(copy.deepcopy(net.params))``. Copies they
         must be, as training changes the arrays in place.
     directions : {"random", "pca"} or pair of dict, optional
-        "random" draws two with numbers of a fixed seed and gives each filter, or unit's weights, the norm of the network's own [1]_.
+        "random" draws two with numbers of a fixed seed and gives each filter, or unit's weights, the norm of the network's own (Li et al.).
         "pca" takes the two in which the paths extend most; so it is where there are paths. Or two dictionaries of arrays like
         ``params``.
     points : int
@@ -35,7 +35,7 @@ def plot_loss_surface(net, x, t, paths=None, directions=None, points=25, ax=None
 
     References
     ----------
-    .. [1] H. Li et al., "Visualizing the Loss Landscape of Neural Nets", 2018, arXiv:1712.09913.
+    H. Li et al., "Visualizing the Loss Landscape of Neural Nets", 2018, arXiv:1712.09913.
     """
     net = copy.deepcopy(net)
     center = {name: np.array(value, np.float64) for name, value in net.params.items()}
