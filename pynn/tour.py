@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,10 +97,19 @@ def tour(n: int = 1024, threads: int | None = None) -> Tour:
     a, b = rng.random((2, n, n), np.float32)
     products: list[Any] = [lambda step=step: _core.tour(step, a, b) for step in range(len(STEPS))]
     products += [lambda: _core.matmul(a, b), lambda: a @ b]
-    with num_threads(threads):
+    with num_threads(threads), _numpy_threads(threads):
         steps = [Step(name, seconds, 2e-9 * n**3 / seconds)
                  for name, seconds in zip((*STEPS, "pynn", "NumPy"), map(_best, products))]
         return Tour(n, steps, _peak() * threads, threads)
+
+
+def _numpy_threads(threads):
+    """Have NumPy use as many threads, where threadpoolctl is installed (scikit-learn brings it)."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    return threadpool_limits(threads)
 
 
 def _best(product):
