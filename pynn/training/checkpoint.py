@@ -80,6 +80,9 @@ def _check(trainer, things, arrays, facts, path):
         if arrays[name].shape != np.shape(param):
             raise ValueError(f"{func}: {name} in {path} has shape {arrays[name].shape} but the network has {np.shape(param)}; "
                              "build the network with the sizes it was saved with")
+    unknown = sorted(arrays.keys() - state.network_arrays(trainer.network).keys())
+    if unknown:
+        raise ValueError(f"{func}: {path} has {unknown}, which the network has not; build the network as it was saved")
 
 
 def _part(arrays, name):
