@@ -1,5 +1,7 @@
 """Trainings and networks that went wrong without a word."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -300,3 +302,17 @@ def test_cli_refuses_before_it_trains(tmp_path, monkeypatch, capsys, options, sa
     out, err = capsys.readouterr()
     assert said in err and "steps" not in out
     assert not list(tmp_path.glob("runs/*"))
+
+
+def test_decorated_forward_is_told_whether_it_is_training(digits):
+    def logged(forward):
+        @functools.wraps(forward)
+        def call(*args, **options):
+            return forward(*args, **options)
+        return call
+
+    class Logged(pynn.Dropout):
+        forward = logged(pynn.Dropout.forward)
+    x = digits[0][:4]
+    net = pynn.Sequential([pynn.Affine.of(64, 10), Logged(0.5)])
+    assert np.array_equal(net.predict(x), net.layers[0].forward(x) * 0.5)

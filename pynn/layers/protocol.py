@@ -60,7 +60,7 @@ def takes(method, argument):
 @lru_cache(maxsize=512)
 def _arguments(function):
     code = getattr(function, "__code__", None)
-    if code is not None:
+    if code is not None and not hasattr(function, "__wrapped__"):
         return code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
     import inspect
     try:

@@ -89,7 +89,7 @@ class Network:
             self._look()
         return self._places
 
-    def as_parameter(self, value: ArrayLike | None) -> Array | None:
+    def as_parameter(self, value: Any) -> Any:
         """A value for a parameter as training can change it: lists and whole numbers become arrays in the network's dtype."""
         if value is None or getattr(value, "dtype", None) is not None and value.dtype.kind not in "biu":
             return value

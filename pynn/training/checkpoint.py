@@ -37,7 +37,7 @@ def load(trainer, path):
     _check(trainer, things, arrays, facts, path)
     state.restore_network(trainer.network, _part(arrays, "network"))
     if "order" in arrays:
-        trainer.divide_again(arrays["order"])
+        trainer._divide_again(arrays["order"])
     for number, (thing, said) in enumerate(zip(things, facts["objects"])):
         state.restore_object(thing, f"object{number}", arrays, said)
     for name, value in facts["counters"].items():
@@ -80,7 +80,7 @@ def _check(trainer, things, arrays, facts, path):
         if arrays[name].shape != np.shape(param):
             raise ValueError(f"{func}: {name} in {path} has shape {arrays[name].shape} but the network has {np.shape(param)}; "
                              "build the network with the sizes it was saved with")
-    unknown = sorted(arrays.keys() - state.network_arrays(trainer.network).keys())
+    unknown = sorted(arrays.keys() - trainer.network.params.keys() - state.buffer_places(trainer.network).keys())
     if unknown:
         raise ValueError(f"{func}: {path} has {unknown}, which the network has not; build the network as it was saved")
 

@@ -156,7 +156,7 @@ class Trainer:
         self.x_train, self.t_train = x[order[n:]], t[order[n:]]
         self._order = order
 
-    def divide_again(self, order: Array) -> None:
+    def _divide_again(self, order):
         """Set those training samples aside that `order` has first: they are not to be learned from by a training that goes on."""
         back = self._order.argsort()
         x, t = (np.concatenate(parts)[back] for parts in ((self.x_val, self.x_train), (self.t_val, self.t_train)))
