@@ -1,6 +1,5 @@
 """What a call costs before it computes anything, and what an import costs."""
 
-import statistics
 import subprocess
 import sys
 

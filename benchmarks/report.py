@@ -122,7 +122,7 @@ def gemm(rows, facts):
     columns = [(dtype, threads) for dtype in rows.values("dtype") for threads in rows.values("threads")]
     ours, theirs = ({(row["name"], row["dtype"], row["threads"]): row for row in rows.where(peer=peer)}
                     for peer in ("pynn", "numpy"))
-    lines = [[name, *(f"{rate(ours[name, *key]):.1f}, {theirs[name, *key]['ratio']:.2f}"
+    lines = [[name, *(f"{rate(ours[(name, *key)]):.1f}, {theirs[(name, *key)]['ratio']:.2f}"
                       if (name, *key) in theirs else "" for key in columns)]
              for name in rows.values("name")]
     parts.append("<details><summary>Every shape (rows x inner x columns): GFLOP/s of pynn, ratio"

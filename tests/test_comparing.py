@@ -93,3 +93,28 @@ def test_masks_of_minus_infinity(dtype, rng):
     y = pynn.softmax(np.where(mask, dtype(-np.inf), x))
     assert not y[mask].any()
     np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-6)
+
+
+# ---- what goes wrong in other libraries (findings/), and must not here ----
+
+def test_softmax_of_pixels_and_foreign_byte_order():
+    want = pynn.softmax(np.array([[200.0, 100.0]]))
+    np.testing.assert_array_equal(pynn.softmax(np.array([[200, 100]], np.uint8)), want)
+    np.testing.assert_array_equal(pynn.softmax(np.array([[200, 100]], ">f8")), want)
+    with pytest.raises(TypeError, match="masked array"):
+        pynn.softmax(np.ma.masked_array([[1.0, 2.0]], [[True, False]]))
+
+
+def test_the_loss_of_a_million_rows_in_float32():
+    y = np.full((1_000_000, 2), 0.5, np.float32)
+    t = np.zeros(1_000_000, int)
+    want = -np.log(np.float32(0.5) + np.float32(1e-7))
+    assert pynn.cross_entropy_error(y, t) == pytest.approx(want, rel=2e-7)      # a rounding or two, not a million
+    assert pynn.softmax_loss(np.zeros_like(y), t) == pytest.approx(want, rel=2e-7)
+
+
+def test_bfloat16_in_a_file_is_named(tmp_path):
+    header = b'{"W1":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}'
+    (tmp_path / "w.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(ValueError, match="w.safetensors: .*BF16"):
+        pynn.load_params(tmp_path / "w.safetensors")

@@ -142,10 +142,11 @@ class BatchNormalization:
         self.input_shape = x.shape
         self.trained = bool(train_flg)
         self.x = None if train_flg else x
-        state = [_for_each(value, x) for value in (self.gamma, self.beta, self.running_mean, self.running_var)]
+        gamma, beta, mean, var = (_for_each(value, x) for value in (self.gamma, self.beta, self.running_mean, self.running_var))
         if not train_flg:
-            return _core.batchnorm_test(x, *state)
-        out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(x, *state, self.momentum)
+            return _core.batchnorm_test(x, gamma, beta, mean, var)
+        out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(
+            x, gamma, beta, mean, var, self.momentum)
         self.batch_size = x.shape[0]
         return out
 

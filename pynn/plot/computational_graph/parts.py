@@ -34,7 +34,15 @@ class Box:
             return max(2 * SIGN, text + 14), 2 * SIGN
         return max(text, 14) + 18, len(self.lines) * LINE + 12
 
-    up = down = property(lambda self: self.height / 2)
+    @property
+    def up(self):
+        """How far the box reaches above its centre."""
+        return self.height / 2
+
+    @property
+    def down(self):
+        """How far it reaches below."""
+        return self.height / 2
 
     def port(self, number, count):
         """How far from the centre the edge arrives that is one of so many."""
