@@ -316,3 +316,12 @@ def test_decorated_forward_is_told_whether_it_is_training(digits):
     x = digits[0][:4]
     net = pynn.Sequential([pynn.Affine.of(64, 10), Logged(0.5)])
     assert np.array_equal(net.predict(x), net.layers[0].forward(x) * 0.5)
+
+
+def test_cli_says_which_activation_it_takes_a_file_to_have(tmp_path, capsys):
+    from pynn.cli import architecture
+    pynn.TwoLayerNet(64, 20, 10, activation="sigmoid").save_params(tmp_path / "w.pkl")
+    assert architecture.load(tmp_path / "w.pkl")[1]["activation"] == "relu"
+    assert "taken for relu" in capsys.readouterr().err
+    net, _ = architecture.load(tmp_path / "w.pkl", "sigmoid")
+    assert type(net.layers[1]) is pynn.Sigmoid and not capsys.readouterr().err
