@@ -1,6 +1,7 @@
 """Networks from options and from files: what ``pynn train`` builds, ``pynn predict`` builds again."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -64,10 +65,11 @@ def _check(options):
         raise ValueError(f"--{'batchnorm' if options['batchnorm'] else 'dropout'}: {kind} has none; multi-layer-extend has")
 
 
-def load(path):
+def load(path, activation=None):
     """The network of a run's folder, or of a file of parameters, and its options.
 
-    A file with no options beside it tells the architecture by the shapes of its arrays.
+    A file with no options beside it tells the architecture by the shapes of its arrays, all but its `activation`; without one
+    it is taken for relu, with a note.
     """
     path = Path(path)
     weights = path / "weights.npz" if path.is_dir() else path
@@ -79,6 +81,10 @@ def load(path):
     else:
         from pynn.io import load_params
         options = _options_of(load_params(weights), weights)
+        if options["network"] not in CONVOLUTIONAL:
+            if activation is None:
+                print(f"pynn: {path} does not say its activation; taken for relu, and --activation names another", file=sys.stderr)
+            options["activation"] = activation or "relu"
     network = build(options)
     network.load_params(weights)
     return network, options

@@ -31,7 +31,7 @@ def _table(path):
         first = file.readline()
     delimiter = max(",;\t", key=first.count)
     try:
-        table = np.loadtxt(path, delimiter=delimiter, encoding="utf-8-sig", ndmin=2, skiprows=_is_heading(first, delimiter))
+        table = np.loadtxt(path, delimiter=delimiter, encoding="utf-8-sig", ndmin=2, skiprows=int(_is_heading(first, delimiter)))
     except ValueError as error:
         raise ValueError(f"--data {path}: a table has numbers in every row but the first, and as many in each ({error})") from error
     if table.shape[0] < 10 or table.shape[1] < 2:

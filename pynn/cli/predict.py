@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pynn.cli import architecture
-from pynn.cli.options import CONVOLUTIONAL
+from pynn.cli.options import ACTIVATIONS, CONVOLUTIONAL, name_of
 
 
 def add_parser(commands):
@@ -19,13 +19,15 @@ def add_parser(commands):
     parser.add_argument("weights", type=Path, metavar="WEIGHTS",
                         help="the folder of a run of pynn train, or a file of parameters (.npz, .safetensors, .pkl)")
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="a picture: .png, .jpg, ...")
+    parser.add_argument("--activation", choices=ACTIVATIONS, type=name_of(*ACTIVATIONS),
+                        help="of the hidden layers, which a file of parameters does not say: sigmoid for the book's sample_weight.pkl")
     parser.add_argument("--top", type=int, default=3, metavar="N", help="how many classes to name (default: %(default)s)")
 
 
 def run(args):
     """Print a line for each picture; return 1 if one could not be read."""
     from pynn.datasets import DatasetError, load_image
-    network, options = architecture.load(args.weights)
+    network, options = architecture.load(args.weights, args.activation)
     if options["loss"] != "softmax":
         raise ValueError(f"{args.weights}: this network estimates numbers; predict names classes")
     flatten = options["network"] not in CONVOLUTIONAL

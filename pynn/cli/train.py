@@ -1,5 +1,6 @@
 """``pynn train``: train a network and draw its curves."""
 
+import os
 import time
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def run(args):
         axes = _axes(output)
         if args.save:
             weights.format_of(args.save, "--save")
-            args.save.parent.mkdir(parents=True, exist_ok=True)
+            _writable(args.save)
         np.random.seed(args.seed)
         network = architecture.build(options)
         trainer = Trainer(network, x_train, t_train, x_test, t_test, options["epochs"], options["batch_size"], args.optimizer,
@@ -107,10 +108,17 @@ def run(args):
 
 def _options(args, shape, t_train, t_test):
     """Every setting of the run, defaults filled in."""
+    from pynn.layers.protocol import takes
+    from pynn.training.arguments import OPTIMIZERS
     labels = t_train.dtype.kind in "iu"
     loss = args.loss or ("softmax" if labels else "identity")
     if loss == "softmax" and not labels:
         raise ValueError(f"--loss softmax: {args.data} has numbers to estimate, not the labels 0, 1, 2, ...; leave --loss out")
+    for setting, _ in args.optimizer_param:
+        if setting == "lr":
+            raise ValueError("--optimizer-param lr: the learning rate is set by --lr")
+        if not takes(OPTIMIZERS[args.optimizer].__init__, setting):
+            raise ValueError(f"--optimizer-param {setting}: {args.optimizer} has no such setting")
     hidden, batch_size, epochs = SIZES[args.network]
     if args.data == "digits" or args.data.lower().endswith(".csv"):         # so few that they pass more often
         batch_size, epochs = 50, 40
@@ -155,14 +163,14 @@ def _report(trainer, name, axes, output, folder, options, save, seconds):
     metric, value = next((key, value) for key, value in trainer.latest.items() if key.startswith("test_")) \
         if trainer.test_acc is not None else ("test_acc", float("nan"))
     accuracy = metric == "test_acc"
+    if folder is not None:              # what was learned first, then its picture
+        runs.write(folder, trainer.network, trainer, options)
+    if save:
+        trainer.network.save_params(save)
     plot_history(trainer, axes)
     reached = f"{value:.2%} of the test images right" if accuracy else f"an error of {value:.4g} on the test samples"
     axes[0].figure.suptitle(f"{name}: {reached} after {trainer.current_iter:,} steps")
     axes[0].figure.savefig(output, dpi=150)
-    if folder is not None:
-        runs.write(folder, trainer.network, trainer, options)
-    if save:
-        trainer.network.save_params(save)
 
     if trainer.diverged:
         import sys
@@ -175,6 +183,15 @@ def _report(trainer, name, axes, output, folder, options, save, seconds):
     if folder is not None:
         print(f"the run: {folder.resolve()}")
     return 1 if trainer.diverged else 130 if trainer.interrupted else 0
+
+
+def _writable(save):
+    """Refuse a file that could not be written when the training is over."""
+    save.parent.mkdir(parents=True, exist_ok=True)
+    if save.is_dir():
+        raise ValueError(f"--save {save} is a folder; it must be a file")
+    if not os.access(save.parent, os.W_OK):
+        raise ValueError(f"--save {save}: {save.parent} cannot be written to")
 
 
 def _axes(output):

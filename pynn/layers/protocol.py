@@ -25,6 +25,25 @@ def parameter_names(layer):
                  and (name in _WEIGHTS or "d" + name in attributes))
 
 
+def awaited_names(layer):
+    """The attributes that would make a parameter of what a layer of the reader's own has now, or has not made yet.
+
+    A weight may be made in the first pass, and its gradient in the first `backward`.
+    """
+    if isinstance(getattr(layer, "params", None), tuple):
+        return ()
+    attributes = getattr(layer, "__dict__", {})
+    weights = [name for name in _WEIGHTS if not isinstance(attributes.get(name), np.ndarray)]
+    gradients = ["d" + name for name, value in attributes.items()
+                 if isinstance(value, np.ndarray) and name not in (*_WEIGHTS, *_PASSING) and "d" + name not in attributes]
+    return (*weights, *gradients)
+
+
+def has_come(layer, name):
+    """Whether a layer has an awaited array by now."""
+    return isinstance(getattr(layer, "__dict__", {}).get(name), (np.ndarray, np.generic))
+
+
 def buffer_names(layer):
     """The attributes of a layer that belong to a trained network although no gradient changes them."""
     declared = getattr(layer, "buffers", None)
@@ -41,7 +60,7 @@ def takes(method, argument):
 @lru_cache(maxsize=512)
 def _arguments(function):
     code = getattr(function, "__code__", None)
-    if code is not None:
+    if code is not None and not hasattr(function, "__wrapped__"):
         return code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
     import inspect
     try:

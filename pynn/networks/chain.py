@@ -45,19 +45,16 @@ class Layers:
 
     def insert(self, index: int, layer: Layer) -> None:
         """Put a layer before the one at `index`, named after its class."""
-        items = list(self._by_name.items())
-        items.insert(index, (self._new_name(layer), layer))
-        self._replace(items)
+        name, items = self._new_name(layer), list(self._by_name.items())
+        self[name] = layer
+        items.insert(index, (name, layer))
+        self._by_name = dict(items)
 
     def _new_name(self, layer):
         kind, number = type(layer).__name__, 1
         while f"{kind}{number}" in self._by_name:
             number += 1
         return f"{kind}{number}"
-
-    def _replace(self, items):
-        self._by_name = dict(items)
-        self.version += 1
 
     def _name(self, key):
         return key if isinstance(key, str) else list(self._by_name)[key]
@@ -150,7 +147,7 @@ class Parameters(MutableMapping[str, "Array"]):
     def __setitem__(self, name: str, value: Array) -> None:
         place = self._network.places().get(name)
         if place:
-            setattr(place[0], place[1], value)
+            setattr(place[0], place[1], self._network.as_parameter(value))
         else:
             self.extra[name] = value
 

@@ -46,12 +46,21 @@ def rmse(network, x, t, batch_size):
 
 
 def score(network, x, t):
-    """Accuracy, or R²: 1 minus the squared errors over the squared deviations from the mean."""
+    """Accuracy, or R², the mean over the outputs of 1 minus the squared errors over the squared deviations from the mean.
+
+    Of targets that are all the same it is 1 if the network hits them all, else 0, as in scikit-learn.
+    """
     if network.metric != "rmse":
         return network.accuracy(x, t)
-    t = np.asarray(t, np.float64).reshape(len(t), -1)
-    deviations = np.mean(np.square(t - t.mean(axis=0)))
-    return 1 - network.rmse(x, t) ** 2 / float(deviations)
+    func = f"{type(network).__name__}.score"
+    want = np.asarray(t, np.float64)
+    want = want.reshape(len(want), -1)
+    squares = sum(np.square(y - w, dtype=np.float64).reshape(-1, want.shape[1]).sum(axis=0)
+                  for y, w in _outputs(func, network, x, t, 1000))
+    deviations = np.square(want - want.mean(axis=0)).sum(axis=0)
+    constant = deviations == 0
+    of_outputs = np.where(constant, squares == 0, 1 - squares / np.where(constant, 1, deviations))
+    return float(of_outputs.mean())
 
 
 def probabilities(network, x, batch_size):

@@ -8,7 +8,7 @@ import numpy as np
 
 from pynn.layers.block import ConvBlock, in_blocks
 from pynn.layers.loss import SoftmaxWithLoss
-from pynn.layers.protocol import buffer_names, parameter_names, takes
+from pynn.layers.protocol import awaited_names, buffer_names, has_come, parameter_names, takes
 from pynn.networks import metrics, numerical, saving
 from pynn.networks.chain import Layers, Parameters, attribute_table
 import pynn._core as _core
@@ -60,8 +60,8 @@ class Network:
         if self.dtype not in (np.float32, np.float64):
             raise TypeError(f"{type(self).__name__}: dtype is {self.dtype}; it must be float32 or float64")
         for layer, name in (*self.places().values(), *self.buffers().values()):
-            if isinstance(value := getattr(layer, name), np.ndarray):
-                setattr(layer, name, value.astype(self.dtype, copy=False))
+            if isinstance(value := getattr(layer, name), (np.ndarray, int, float)):
+                setattr(layer, name, np.asarray(value).astype(self.dtype, copy=False))
 
     # ---- what it consists of ----
 
@@ -85,9 +85,15 @@ class Network:
 
     def places(self) -> dict[str, tuple[Any, str]]:
         """Which attribute of which layer each parameter is: ``{"W1": (layer, "W"), ...}``."""
-        if self._planned != self._layers.version:
+        if self._planned != self._layers.version or any(has_come(layer, name) for layer, name in self._awaited):
             self._look()
         return self._places
+
+    def as_parameter(self, value: Any) -> Any:
+        """A value for a parameter as training can change it: lists and whole numbers become arrays in the network's dtype."""
+        if value is None or getattr(value, "dtype", None) is not None and value.dtype.kind not in "biu":
+            return value
+        return np.array(value, self.dtype)
 
     def buffers(self) -> dict[str, tuple[Any, str]]:
         """The same for what a trained network has beside its parameters: the running statistics of batch normalization."""
@@ -108,6 +114,7 @@ class Network:
         self._backwards = steps[::-1]
         self._blocks = [step for step in steps if isinstance(step, ConvBlock)]
         self._places = attribute_table(layers, parameter_names)
+        self._awaited = [(layer, name) for layer in layers for name in awaited_names(layer)]
         self._buffers = attribute_table(layers, buffer_names)
         self._planned = self._layers.version
 
@@ -145,7 +152,7 @@ class Network:
         for name, (layer, attribute) in self.places().items():
             gradient = getattr(layer, f"d{attribute}", None)
             if gradient is not None:
-                grads[name] = gradient if gradient.dtype is self.dtype else self._converted(gradient)
+                grads[name] = gradient if getattr(gradient, "dtype", None) is self.dtype else self._converted(gradient)
             elif getattr(layer, attribute) is not None:
                 raise ValueError(f"{type(self).__name__}.gradient: backward of {type(layer).__name__} set no d{attribute}; it "
                                  f"must leave the gradient of {attribute} there")
@@ -270,12 +277,13 @@ class Network:
         return f"{type(self).__name__}({self.dtype}){lines}\n    loss: {self.last_layer!r}"
 
     def _own_dtype(self):
-        dtypes = {getattr(layer, name).dtype for layer, name in self.places().values() if getattr(layer, name) is not None}
+        params = (getattr(layer, name) for layer, name in self.places().values())
+        dtypes = {param.dtype for param in params if isinstance(param, np.ndarray)}
         return np.float32 if dtypes == {np.dtype(np.float32)} else np.float64
 
     def __getstate__(self):
         state = vars(self).copy()
-        for derived in ("_steps", "_backwards", "_blocks", "_places", "_buffers"):
+        for derived in ("_steps", "_backwards", "_blocks", "_places", "_buffers", "_awaited"):
             state.pop(derived, None)
         return state | {"_planned": None}
 

@@ -39,6 +39,10 @@ def load_state(network, loaded, func, path):
     for name, (layer, attribute) in network.buffers().items():
         if name in loaded:
             setattr(layer, attribute, loaded[name].astype(network.dtype))
+    unknown = [name for name in loaded if name not in params and name not in network.buffers()]
+    if unknown:
+        warnings.warn(f"{func}: {path} has {', '.join(unknown)}, which the network has not; if they belong to layers that it lacks, "
+                      "such as batch normalization, build it as it was saved", UserWarning, stacklevel=4)
     if missing:
         warnings.warn(f"{func}: {path} has no {', '.join(missing)}: the running statistics of batch normalization stay as they "
                       "are in the network, and predict uses them. The book's files lack them; train a little, or save again with "

@@ -4,7 +4,7 @@ import numpy as np
 
 import pynn.optimizer as optimizers
 
-_OPTIMIZERS = {name.lower(): getattr(optimizers, name) for name in optimizers.__all__}
+OPTIMIZERS = {name.lower(): getattr(optimizers, name) for name in optimizers.__all__}
 
 
 def samples_of(name, x, t):
@@ -33,7 +33,7 @@ def optimizer_of(optimizer, param):
     """An optimizer by its name, or as it came."""
     if hasattr(optimizer, "update") and not isinstance(optimizer, (str, dict)):
         return optimizer
-    if not isinstance(optimizer, str) or optimizer.lower() not in _OPTIMIZERS:
+    if not isinstance(optimizer, str) or optimizer.lower() not in OPTIMIZERS:
         raise ValueError(f"Trainer: optimizer is {optimizer!r}; it must be one of {optimizers.__all__}, or an object with "
                          "update(params, grads)")
-    return _OPTIMIZERS[optimizer.lower()](**param)
+    return OPTIMIZERS[optimizer.lower()](**param)

@@ -78,6 +78,11 @@ class Watcher(Callback):
         self.best_epoch = 0
         self.waited = 0
 
+    def on_begin(self, trainer: Trainer) -> None:
+        """Begin anew with a training that begins: the callback may have watched another one before."""
+        if trainer.current_iter == 0:
+            self.best, self.best_epoch, self.waited = None, 0, 0
+
     def better(self, trainer: Trainer) -> bool:
         """Look at the newest epoch; whether it is the best so far."""
         name = self._monitored(trainer)
@@ -121,6 +126,12 @@ class EarlyStopping(Watcher):
         super().__init__(monitor, patience, min_delta)
         self.restore_best = restore_best
         self.best_state: dict[str, Any] | None = None
+
+    def on_begin(self, trainer: Trainer) -> None:
+        """As of `Watcher`."""
+        super().on_begin(trainer)
+        if trainer.current_iter == 0:
+            self.best_state = None
 
     def on_epoch(self, trainer: Trainer) -> None:
         """Keep the state of the best epoch; stop after `patience` others."""

@@ -16,6 +16,8 @@ def save(trainer, path):
              "counters": {name: _plain(getattr(trainer, name)) for name in _COUNTERS},
              "latest": {name: float(value) for name, value in trainer.latest.items()},
              "random": state.random_state(None), "rng": trainer.rng and state.random_state(trainer.rng), "objects": []}
+    if trainer._order is not None:
+        arrays["order"] = trainer._order
     for name in _LISTS:
         arrays[f"lists/{name}"] = np.array(getattr(trainer, name), np.float64)
     for name, column in trainer.history.items():
@@ -32,8 +34,10 @@ def load(trainer, path):
     from pynn.io.state import read_state
     arrays, facts = read_state(path)
     things = (trainer.optimizer, *trainer.callbacks)
-    _check(trainer, things, _part(arrays, "network"), facts, path)
+    _check(trainer, things, arrays, facts, path)
     state.restore_network(trainer.network, _part(arrays, "network"))
+    if "order" in arrays:
+        trainer._divide_again(arrays["order"])
     for number, (thing, said) in enumerate(zip(things, facts["objects"])):
         state.restore_object(thing, f"object{number}", arrays, said)
     for name, value in facts["counters"].items():
@@ -65,12 +69,20 @@ def _check(trainer, things, arrays, facts, path):
     if (facts["rng"] is None) != (trainer.rng is None):
         raise ValueError(f"{func}: {path} was saved {'without' if facts['rng'] is None else 'with'} an rng of its own; build the "
                          "trainer likewise")
+    order = arrays.get("order")
+    if (order is None) != (trainer._order is None) or order is not None and len(order) != len(trainer._order):
+        raise ValueError(f"{func}: {path} was saved {'without' if order is None else 'with'} a validation_split and this trainer "
+                         "sets other samples aside; build it with the same validation_split")
+    arrays = _part(arrays, "network")
     for name, param in trainer.network.params.items():
         if name not in arrays:
             raise ValueError(f"{func}: {path} has no {name}; it has {list(arrays)}")
         if arrays[name].shape != np.shape(param):
             raise ValueError(f"{func}: {name} in {path} has shape {arrays[name].shape} but the network has {np.shape(param)}; "
                              "build the network with the sizes it was saved with")
+    unknown = sorted(arrays.keys() - trainer.network.params.keys() - state.buffer_places(trainer.network).keys())
+    if unknown:
+        raise ValueError(f"{func}: {path} has {unknown}, which the network has not; build the network as it was saved")
 
 
 def _part(arrays, name):

@@ -31,8 +31,9 @@ class Schedule(Callback):
         raise NotImplementedError(f"{type(self).__name__} has no factor(progress, epoch)")
 
     def on_begin(self, trainer: Trainer) -> None:
-        """Remember the initial rate; set the rate of the first step."""
-        if self.initial_lr is None:
+        """Remember the initial rate, of each training anew; set the rate of the first step."""
+        begins = trainer.current_iter == 0
+        if self.initial_lr is None or begins and trainer.optimizer.lr != self.initial_lr * self.factor(0.0, 0.0):
             self.initial_lr = trainer.optimizer.lr
         self.on_step(trainer)
 

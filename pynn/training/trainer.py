@@ -17,7 +17,6 @@ from pynn.training.divergence import DivergenceWarning, explain
 from pynn.training.figures import figure
 from pynn.training.interrupt import between_steps
 from pynn.training.progress import Progress, figures
-from pynn.training.schedules import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -104,6 +103,7 @@ class Trainer:
         self.x_test, self.t_test = samples_of("test", x_test, t_test)
         self.x_val: Array | None = None
         self.t_val: Array | None = None
+        self._order: Any = None         # of the training samples, those set aside first
         if validation_split is not None:
             self._set_aside(validation_split)
         self.epochs = epochs
@@ -138,6 +138,7 @@ class Trainer:
         self.interrupted = False
         self.stop = False
         self._kept: Any = None           # a state to return to
+        self._rates: list[Any] = []      # the learning rates of the steps since
         self._changed = False       # the network, since it was measured
         self._row_start = 0         # the first step of the epoch under way
         self._clock = time.perf_counter()
@@ -148,9 +149,18 @@ class Trainer:
         if not 0 < n < len(self.x_train):
             raise ValueError(f"Trainer: validation_split is {share!r}; it must be a share of the {len(self.x_train)} training "
                              "samples that leaves some on both sides, such as 0.1")
-        order = (self.rng or np.random).permutation(len(self.x_train))
-        self.x_val, self.t_val = self.x_train[order[:n]], self.t_train[order[:n]]
-        self.x_train, self.t_train = self.x_train[order[n:]], self.t_train[order[n:]]
+        self._divide(self.x_train, self.t_train, (self.rng or np.random).permutation(len(self.x_train)), n)
+
+    def _divide(self, x, t, order, n):
+        self.x_val, self.t_val = x[order[:n]], t[order[:n]]
+        self.x_train, self.t_train = x[order[n:]], t[order[n:]]
+        self._order = order
+
+    def _divide_again(self, order):
+        """Set those training samples aside that `order` has first: they are not to be learned from by a training that goes on."""
+        back = self._order.argsort()
+        x, t = (np.concatenate(parts)[back] for parts in ((self.x_val, self.x_train), (self.t_val, self.t_train)))
+        self._divide(x, t, order, len(self.x_val))
 
     # ---- the loop ----
 
@@ -164,7 +174,7 @@ class Trainer:
         a complete run, again for as many epochs.
         """
         end = (self.current_iter // self.max_iter + 1) * self.max_iter
-        self.stop, self.diverged = False, None
+        self.stop, self.diverged, self._kept = False, None, None    # the network may be another than when it was kept
         self._clock = time.perf_counter()
         progress = Progress(end - self.current_iter, self.verbose)
         self._tell("on_begin")
@@ -176,7 +186,7 @@ class Trainer:
             self.interrupted = bool(pending)
             if self.current_iter == end:
                 self.latest = self._figures(whole_test=True)
-                self._end_epoch(self.current_epoch)
+                self._end_epoch(self.current_epoch, self.current_iter)
             self._tell("on_end")
             self._measure_the_end()
         finally:
@@ -189,30 +199,33 @@ class Trainer:
 
     def train_step(self) -> None:
         """Draw a batch, update the network, record the loss, and the accuracies where an epoch begins."""
-        if self._kept is None or self.current_iter - self._kept["step"] >= _KEPT:
-            self._kept = self._moving_state()
+        due = self._kept is None or self.current_iter - self._kept["step"] >= _KEPT
+        before = self._moving_state() if due else None
         x, t, rows = self._batch()
         grads = self._gradient(x, t)
         loss: Any = getattr(self.network, "last_loss", None)
         if loss is not None and not math.isfinite(loss):
             self._diverge(x, rows, loss, self.current_iter - 1)
             return
+        if due:                             # only now that its loss is known to be finite
+            self._kept, self._rates = before, []
+        self._rates.append(getattr(self.optimizer, "lr", None))
         self.optimizer.update(self.network.params, grads)
-        if self.loss_after_update:
+        if self.loss_after_update or loss is None:
             loss = self.network.loss(x, t)
             if not math.isfinite(loss):
                 self._diverge(x, rows, loss, self.current_iter)
                 return
         self.train_loss_list.append(loss)
+        self.current_iter += 1
 
-        if self.current_iter >= self.current_epoch * self.iter_per_epoch:
+        if self.current_iter > self.current_epoch * self.iter_per_epoch:
             self.current_epoch += 1
             self.latest = self._figures()
             for name, accuracies in ("train_acc", self.train_acc_list), ("test_acc", self.test_acc_list):
                 if name in self.latest:
                     accuracies.append(self.latest[name])
-            self._end_epoch(self.current_epoch - 1)
-        self.current_iter += 1
+            self._end_epoch(self.current_epoch - 1, self.current_iter - 1)
         self._tell("on_step")
 
     def gradient_of_a_batch(self) -> dict[str, Array]:
@@ -251,17 +264,17 @@ class Trainer:
         return {name: value for split, x, t, size in sets if x is not None
                 for name, value in figure(self.network, split, x[:size], t[:size]).items()}
 
-    def _end_epoch(self, epoch):
-        """Add the row of an epoch to the history, unless it is there or the first epoch has only begun."""
+    def _end_epoch(self, epoch, steps):
+        """Add the row of an epoch that ended after so many steps, unless it is there or the first epoch has only begun."""
         epochs = self.history.get("epoch", [0])
         if epoch <= epochs[-1]:
             return
         now = time.perf_counter()
-        row = {"epoch": epoch, "loss": float(np.mean(self.train_loss_list[self._row_start:self.current_iter])), **self.latest,
+        row = {"epoch": epoch, "loss": float(np.mean(self.train_loss_list[self._row_start:steps])), **self.latest,
                "lr": getattr(self.optimizer, "lr", None), "seconds": now - self._clock}
         for name, value in row.items():
             self.history.setdefault(name, []).append(value)
-        self._row_start, self._clock = self.current_iter, now
+        self._row_start, self._clock = steps, now
         self._tell("on_epoch")
 
     def _measure_the_end(self):
@@ -280,7 +293,7 @@ class Trainer:
     def restore_network(self, arrays: Mapping[str, Array]) -> None:
         """Copy the arrays of `network_state` back into the network."""
         state.restore_network(self.network, arrays)
-        self._changed = True
+        self._changed, self._kept = True, None
 
     def save(self, path: FilePath) -> None:
         """Write a checkpoint: network, optimizer, callbacks, lists, counters, and the state of the random generators.
@@ -295,7 +308,8 @@ class Trainer:
     def load(self, path: FilePath) -> None:
         """Go on from a checkpoint: this trainer, built with the same arguments, becomes the one that was saved.
 
-        The losses that follow are to the bit those of a training that was never interrupted. NumPy's global
+        The losses that follow are to the bit those of a training that was never interrupted, and the samples of
+        `validation_split` are those that were set aside then. NumPy's global
         random state, from which dropout draws, is set too.
 
         Raises
@@ -316,20 +330,25 @@ class Trainer:
     def _diverge(self, x, rows, loss, step):
         """Say why, and return to the parameters after `step` updates, the last with a finite loss."""
         self.diverged = explain(self, x, rows, loss)
-        if step < self._kept["step"]:       # nothing finite to return to
+        if self._kept is None or step < self._kept["step"]:     # nothing finite to return to
             return
         state.restore_network(self.network, self._kept["network"])
         state.restore_object(self.optimizer, "optimizer", *self._kept["optimizer"])
         for rng, kept in zip((None, self.rng), self._kept["random"]):
             if kept:
                 state.restore_random_state(rng, kept)
-        for self.current_iter in range(self._kept["step"], step):       # the same batches, the same updates
+        steps = step - self._kept["step"]
+        for rate in self._rates[:steps]:        # the same batches, the same updates
+            self._set_rate(rate)
             self.optimizer.update(self.network.params, self.gradient_of_a_batch())
-            for schedule in self.callbacks:
-                if isinstance(schedule, Schedule):
-                    schedule.on_step(self)
+        self._set_rate(self._rates[steps])
+        del self._rates[steps:]
         self.current_iter = step
         del self.train_loss_list[step:]
+
+    def _set_rate(self, rate):
+        if rate is not None:
+            self.optimizer.lr = rate
 
     def __repr__(self) -> str:
         return (f"Trainer({type(self.network).__name__}, {self.train_size:,} samples, {self.epochs} epochs of batches of "
