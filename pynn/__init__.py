@@ -10,7 +10,7 @@ except ImportError as error:
 
 from pynn import (
     check as check, functions as functions, gradient as gradient, io as io, layers as layers, networks as networks,
-    optimizer as optimizer, perceptron as perceptron, plot as plot, threads as threads, training as training, util as util)
+    optimizer as optimizer, perceptron as perceptron, threads as threads, training as training, util as util)
 from pynn._version import __version__ as __version__
 from pynn.check import diagnose, gradient_check
 from pynn.config import show_config
@@ -33,6 +33,7 @@ from pynn.training import (
 from pynn.util import col2im, im2col, shuffle_dataset, smooth_curve
 
 if TYPE_CHECKING:
+    from pynn import plot as plot
     from pynn.check import GradientCheck, HealthReport
     from pynn.datasets import load_digits, load_fashion_mnist, load_folder, load_image, load_mnist
 
@@ -58,9 +59,9 @@ _LATER = {
 
 if not TYPE_CHECKING:       # which would take it to mean that pynn has every name
     def __getattr__(name):
-        if name == "widgets":
+        if name in ("plot", "widgets"):
             from importlib import import_module
-            return import_module("pynn.widgets")
+            return import_module(f"pynn.{name}")
         if name in _LATER:
             from importlib import import_module
             return getattr(import_module(_LATER[name]), name)

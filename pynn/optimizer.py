@@ -53,10 +53,11 @@ class _Optimizer:
         for name in self._memory:
             if getattr(self, name) is None:
                 setattr(self, name, {key: np.zeros_like(param, dtype=None if isinstance(param, np.ndarray) else float)
-                                     for key, param in parameters})
+                                     for key, param, _ in parameters})
         self._begin()
-        for key, param in parameters:
-            updated = self._step(key, param, grads[key])
+        step = self._step
+        for key, param, grad in parameters:
+            updated = step(key, param, grad)
             if updated is not param:
                 params[key] = updated
 
@@ -67,21 +68,21 @@ class _Optimizer:
         """What an update does once, for all parameters."""
 
     def _parameters(self, params, grads):
-        """Pairs of key and parameter, of lists position and parameter."""
+        """Key, parameter and gradient of each; of lists the position is the key."""
         if hasattr(params, "keys") and hasattr(grads, "keys"):
-            parameters = list(params.items())
-            missing = [key for key, _ in parameters if key not in grads]
-            if missing:
+            try:
+                return [(key, param, grads[key]) for key, param in params.items()]
+            except KeyError:
+                missing = [key for key in params.keys() if key not in grads]
                 raise KeyError(f"{type(self).__name__}.update: grads has no gradient for {missing}; it has {list(grads)} "
-                               "and must have one for every key of params")
-            return parameters
+                               "and must have one for every key of params") from None
         if not isinstance(params, list) or not isinstance(grads, (list, tuple)):
             raise TypeError(f"{type(self).__name__}.update: params is a {type(params).__name__} and grads is a "
                             f"{type(grads).__name__}; they must be two dicts with the same keys or two lists of the same length")
         if len(params) != len(grads):
             raise ValueError(f"{type(self).__name__}.update: params has {len(params)} parameters but grads has {len(grads)} "
                              "gradients; there must be one for every parameter")
-        return list(enumerate(params))
+        return [(position, param, grad) for position, (param, grad) in enumerate(zip(params, grads))]
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value}" for name, value in vars(self).items()

@@ -111,7 +111,7 @@ class Network:
         layers = list(self._layers.values())
         steps = in_blocks(layers)
         self._steps = [(step, takes(step.forward, "train_flg")) for step in steps]
-        self._backwards = steps[::-1]
+        self._first, self._later = steps[:1], steps[:0:-1]
         self._blocks = [step for step in steps if isinstance(step, ConvBlock)]
         self._places = attribute_table(layers, parameter_names)
         self._awaited = [(layer, name) for layer in layers for name in awaited_names(layer)]
@@ -174,12 +174,14 @@ class Network:
     def _backward(self, needs_dx):
         dout = self._converted(self.last_layer.backward(1))
         self._plan()
-        for step in self._backwards:
-            if step is self._backwards[-1] and not needs_dx and takes(step.backward, "needs_dx"):
-                return step.backward(dout, needs_dx=False)
+        for step in self._later:
             dout = step.backward(dout)
             if getattr(dout, "dtype", None) is not self.dtype:
                 dout = self._converted(dout)
+        for step in self._first:        # none in a network without layers
+            if not needs_dx and takes(step.backward, "needs_dx"):
+                return step.backward(dout, needs_dx=False)
+            dout = self._converted(step.backward(dout))
         return dout
 
     def numerical_gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
@@ -283,7 +285,7 @@ class Network:
 
     def __getstate__(self):
         state = vars(self).copy()
-        for derived in ("_steps", "_backwards", "_blocks", "_places", "_buffers", "_awaited"):
+        for derived in ("_steps", "_first", "_later", "_blocks", "_places", "_buffers", "_awaited"):
             state.pop(derived, None)
         return state | {"_planned": None}
 

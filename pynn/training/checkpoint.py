@@ -48,7 +48,8 @@ def load(trainer, path):
     if "epoch" in trainer.history:
         trainer.history["epoch"] = [int(epoch) for epoch in trainer.history["epoch"]]
     trainer.latest = facts["latest"]
-    trainer.diverged, trainer._kept = None, None
+    trainer.diverged = None
+    trainer._rollback.forget()
     state.restore_random_state(None, facts["random"])
     if facts["rng"] is not None:
         state.restore_random_state(trainer.rng, facts["rng"])

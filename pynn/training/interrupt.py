@@ -1,7 +1,5 @@
 """Ctrl-C between two steps of a training, never within one."""
 
-import signal
-import threading
 from contextlib import contextmanager
 
 
@@ -12,6 +10,8 @@ def between_steps():
     Yields a list that is empty until then. Only the main thread receives signals, and a handler
     of the caller's own stays in charge.
     """
+    import signal
+    import threading
     pending = []
     if (threading.current_thread() is not threading.main_thread()
             or signal.getsignal(signal.SIGINT) is not signal.default_int_handler):

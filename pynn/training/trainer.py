@@ -17,12 +17,12 @@ from pynn.training.divergence import DivergenceWarning, explain
 from pynn.training.figures import figure
 from pynn.training.interrupt import between_steps
 from pynn.training.progress import Progress, figures
+from pynn.training.rollback import Rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pynn._typing import Array, ArrayLike, FilePath, Optimizer, Rng, Trainable
 
-_KEPT = 100     # steps between two states in memory to which a diverged training can return
 
 
 class Trainer:
@@ -137,8 +137,7 @@ class Trainer:
         self.diverged: str | None = None
         self.interrupted = False
         self.stop = False
-        self._kept: Any = None           # a state to return to
-        self._rates: list[Any] = []      # the learning rates of the steps since
+        self._rollback = Rollback()
         self._changed = False       # the network, since it was measured
         self._row_start = 0         # the first step of the epoch under way
         self._clock = time.perf_counter()
@@ -174,7 +173,8 @@ class Trainer:
         a complete run, again for as many epochs.
         """
         end = (self.current_iter // self.max_iter + 1) * self.max_iter
-        self.stop, self.diverged, self._kept = False, None, None    # the network may be another than when it was kept
+        self.stop, self.diverged = False, None
+        self._rollback.forget()
         self._clock = time.perf_counter()
         progress = Progress(end - self.current_iter, self.verbose)
         self._tell("on_begin")
@@ -199,17 +199,14 @@ class Trainer:
 
     def train_step(self) -> None:
         """Draw a batch, update the network, record the loss, and the accuracies where an epoch begins."""
-        due = self._kept is None or self.current_iter - self._kept["step"] >= _KEPT
-        before = self._moving_state() if due else None
+        before = self._rollback.state_if_due(self)
         x, t, rows = self._batch()
         grads = self._gradient(x, t)
         loss: Any = getattr(self.network, "last_loss", None)
         if loss is not None and not math.isfinite(loss):
             self._diverge(x, rows, loss, self.current_iter - 1)
             return
-        if due:                             # only now that its loss is known to be finite
-            self._kept, self._rates = before, []
-        self._rates.append(getattr(self.optimizer, "lr", None))
+        self._rollback.begin_step(self, before)
         self.optimizer.update(self.network.params, grads)
         if self.loss_after_update or loss is None:
             loss = self.network.loss(x, t)
@@ -293,7 +290,8 @@ class Trainer:
     def restore_network(self, arrays: Mapping[str, Array]) -> None:
         """Copy the arrays of `network_state` back into the network."""
         state.restore_network(self.network, arrays)
-        self._changed, self._kept = True, None
+        self._changed = True
+        self._rollback.forget()
 
     def save(self, path: FilePath) -> None:
         """Write a checkpoint: network, optimizer, callbacks, lists, counters, and the state of the random generators.
@@ -319,36 +317,10 @@ class Trainer:
         """
         checkpoint.load(self, path)
 
-    def _moving_state(self):
-        """What a step changes, copied."""
-        arrays, facts = state.object_state(self.optimizer, "optimizer")
-        return {"step": self.current_iter,
-                "network": {name: np.array(value) for name, value in self.network_state().items()},
-                "optimizer": ({name: np.array(value) for name, value in arrays.items()}, facts),
-                "random": [state.random_state(None), self.rng and state.random_state(self.rng)]}
-
     def _diverge(self, x, rows, loss, step):
         """Say why, and return to the parameters after `step` updates, the last with a finite loss."""
         self.diverged = explain(self, x, rows, loss)
-        if self._kept is None or step < self._kept["step"]:     # nothing finite to return to
-            return
-        state.restore_network(self.network, self._kept["network"])
-        state.restore_object(self.optimizer, "optimizer", *self._kept["optimizer"])
-        for rng, kept in zip((None, self.rng), self._kept["random"]):
-            if kept:
-                state.restore_random_state(rng, kept)
-        steps = step - self._kept["step"]
-        for rate in self._rates[:steps]:        # the same batches, the same updates
-            self._set_rate(rate)
-            self.optimizer.update(self.network.params, self.gradient_of_a_batch())
-        self._set_rate(self._rates[steps])
-        del self._rates[steps:]
-        self.current_iter = step
-        del self.train_loss_list[step:]
-
-    def _set_rate(self, rate):
-        if rate is not None:
-            self.optimizer.lr = rate
+        self._rollback.return_to(self, step)
 
     def __repr__(self) -> str:
         return (f"Trainer({type(self.network).__name__}, {self.train_size:,} samples, {self.epochs} epochs of batches of "
