@@ -7,7 +7,7 @@ from pathlib import Path
 def explain(error):
     """Why ``import pynn._core`` failed, and what to do."""
     folder = Path(__file__).parent
-    if not list(folder.glob("_core*")):
+    if not [path for path in folder.glob("_core*") if path.suffix != ".pyi"]:
         return (f"pynn is not built: {folder} has the sources but no compiled extension. Run `make train` or "
                 f"`pip install {folder.parent}` there, or leave that folder if you have installed pynn elsewhere")
     if "PYNN_CPU" in str(error):

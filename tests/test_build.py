@@ -35,3 +35,13 @@ def test_every_table_that_dispatch_names_is_compiled(machine, architecture, monk
     monkeypatch.setattr(sys, "platform", "linux")
     names = runpy.run_path(str(ROOT / "setup.py"))["instruction_sets"]()
     assert set(names) == tables_named(architecture)
+
+
+def test_an_unbuilt_checkout_says_so(tmp_path):
+    """A copy of the sources without the extension, found before any installed one."""
+    shutil.copytree(ROOT / "pynn", tmp_path / "pynn", ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    code = ("import sys; sys.meta_path = [finder for finder in sys.meta_path if 'ditable' not in repr(finder)]; "
+            f"sys.path.insert(0, {str(tmp_path)!r}); import pynn")
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert run.stderr.strip().splitlines()[-1].startswith("ImportError: pynn is not built: ") and "make train" in run.stderr
