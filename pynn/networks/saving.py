@@ -3,12 +3,25 @@
 import warnings
 
 from pynn.io import load_params, save_params
+from pynn.layers.protocol import buffer_names
 
 
 def state_of(network):
-    """Everything that a network has learned, by name: its parameters, and the running statistics of batch normalization."""
-    buffers = {name: getattr(layer, attribute) for name, (layer, attribute) in network.buffers().items()}
+    """Everything that a network has learned, by name, not copied: its parameters, and the running statistics of batch normalization.
+
+    A reader's own network has at least ``params``.
+    """
+    buffers = {name: getattr(layer, attribute) for name, (layer, attribute) in buffer_places(network).items()}
     return {**network.params, **{name: value for name, value in buffers.items() if value is not None}}
+
+
+def buffer_places(network):
+    """Which attribute of which layer each buffer is."""
+    if hasattr(network, "buffers"):
+        return network.buffers()
+    layers = getattr(network, "layers", {})
+    values = layers.values() if hasattr(layers, "values") else layers
+    return {f"{name}{number}": (layer, name) for number, layer in enumerate(values, 1) for name in buffer_names(layer)}
 
 
 def save(network, path):

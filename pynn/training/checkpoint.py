@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pynn.networks.saving import buffer_places, state_of
 from pynn.training import state
 
 _COUNTERS = ("current_iter", "current_epoch", "test_acc", "_row_start")
@@ -11,7 +12,7 @@ _LISTS = ("train_loss_list", "train_acc_list", "test_acc_list")
 def save(trainer, path):
     """Write everything that `load` needs."""
     from pynn.io.state import write_state
-    arrays = {f"network/{name}": value for name, value in state.network_arrays(trainer.network).items()}
+    arrays = {f"network/{name}": value for name, value in state_of(trainer.network).items()}
     facts = {"network": type(trainer.network).__name__, "train_size": trainer.train_size, "batch_size": trainer.batch_size,
              "counters": {name: _plain(getattr(trainer, name)) for name in _COUNTERS},
              "latest": {name: float(value) for name, value in trainer.latest.items()},
@@ -81,7 +82,7 @@ def _check(trainer, things, arrays, facts, path):
         if arrays[name].shape != np.shape(param):
             raise ValueError(f"{func}: {name} in {path} has shape {arrays[name].shape} but the network has {np.shape(param)}; "
                              "build the network with the sizes it was saved with")
-    unknown = sorted(arrays.keys() - trainer.network.params.keys() - state.buffer_places(trainer.network).keys())
+    unknown = sorted(arrays.keys() - trainer.network.params.keys() - buffer_places(trainer.network).keys())
     if unknown:
         raise ValueError(f"{func}: {path} has {unknown}, which the network has not; build the network as it was saved")
 

@@ -2,27 +2,9 @@
 
 import numpy as np
 
+from pynn.networks.saving import buffer_places
+
 _PLAIN = (type(None), bool, int, float, str)
-
-
-def network_arrays(network):
-    """What a network has learned, by name: parameters, and the running statistics of batch normalization.
-
-    A reader's own network has at least ``params``.
-    """
-    places = buffer_places(network)
-    buffers = {name: getattr(layer, attribute) for name, (layer, attribute) in places.items()}
-    return {**network.params, **{name: value for name, value in buffers.items() if value is not None}}
-
-
-def buffer_places(network):
-    """Which attribute of which layer each buffer is."""
-    if hasattr(network, "buffers"):
-        return network.buffers()
-    from pynn.layers.protocol import buffer_names
-    layers = getattr(network, "layers", {})
-    values = layers.values() if hasattr(layers, "values") else layers
-    return {f"{name}{number}": (layer, name) for number, layer in enumerate(values, 1) for name in buffer_names(layer)}
 
 
 def restore_network(network, arrays):

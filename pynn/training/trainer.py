@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import pynn._core as _core
+from pynn.networks.saving import state_of
 from pynn.training import checkpoint, state
 from pynn.training.arguments import optimizer_of, positive, samples_of
 from pynn.training.callbacks import Callback, Checkpoint
@@ -285,7 +286,7 @@ class Trainer:
 
     def network_state(self) -> dict[str, Array]:
         """Return the network's parameters and running statistics by name, not copied."""
-        return state.network_arrays(self.network)
+        return state_of(self.network)
 
     def restore_network(self, arrays: Mapping[str, Array]) -> None:
         """Copy the arrays of `network_state` back into the network."""

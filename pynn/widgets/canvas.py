@@ -9,7 +9,8 @@ import traitlets
 from pynn.datasets import load_image
 from pynn.functions import softmax
 from pynn.layers.protocol import takes
-from pynn.training.state import network_arrays, restore_network
+from pynn.networks.saving import state_of
+from pynn.training.state import restore_network
 from pynn.widgets.base import Widget, float32_bytes, new_figure, source
 
 SIDE = 112          # pixels of the picture that the page sends
@@ -95,7 +96,7 @@ class Canvas(Widget):
             return {}
         self._steps = steps = load_image(self.picture, size=self._size, steps=True)
         self.image = steps.centred.reshape((1, -1) if self._flatten else (1, 1, self._size, self._size))
-        restore_network(self._copy, network_arrays(self._net))
+        restore_network(self._copy, state_of(self._net))
         self.outputs, y = layer_outputs(self._copy, self.image)
         self.probabilities = as_probabilities(y)
         return {"images": [packed(name, getattr(steps, name)) for name in ("cropped", "scaled", "centred")],
