@@ -234,8 +234,8 @@ def test_killed_at_every_step_the_file_is_the_old_one_or_the_new_one(tmp_path):
 def test_only_the_temporary_files_of_dead_saves_of_this_path_are_cleared(tmp_path):
     with files.replacing(tmp_path / "x") as living:
         living.write(b"first")
-        Path(living.name[:-5] + "9.tmp").write_bytes(b"of a killed save")
-        dead = Path(living.name[:-5] + "9.tmp")
+        dead = Path(living.name[:-5] + ("0.tmp" if living.name[-5] == "9" else "9.tmp"))
+        dead.write_bytes(b"of a killed save")
         other = tmp_path / ".pynn-00000000-0.tmp"
         other.write_bytes(b"of another path")
         with files.replacing(tmp_path / "x") as second:
