@@ -46,7 +46,7 @@ class Tour:
         self.threads = threads
 
     def __str__(self) -> str:
-        lines = [f"{self.n}x{self.n} float32, {self.threads} threads, {_core.kernels()} kernels; the peak is {self.peak:.0f} GFLOP/s"]
+        lines = [f"{self.n}x{self.n} float32, {_threads(self.threads)}, {_core.kernels()} kernels; the peak is {self.peak:.0f} GFLOP/s"]
         first = self.steps[0].seconds
         for step in self.steps:
             lines.append(f"{step.name:<12}{1e3 * step.seconds:>10.2f} ms {step.gflops:>8.1f} GFLOP/s {step.gflops / self.peak:>7.1%} of "
@@ -66,7 +66,7 @@ class Tour:
         ax.bar_label(bars, [f"{step.gflops:.1f}" if step.gflops < 10 else f"{step.gflops:.0f}" for step in self.steps], padding=2)
         ax.axhline(self.peak, color="0.4", linestyle="--", linewidth=1)
         ax.annotate(f"peak {self.peak:.0f}", (0, self.peak), (-0.4, self.peak * 1.02), color="0.4")
-        ax.set(ylabel="GFLOP/s", title=f"{self.n}x{self.n} float32, {self.threads} threads", ylim=(0, self.peak * 1.12))
+        ax.set(ylabel="GFLOP/s", title=f"{self.n}x{self.n} float32, {_threads(self.threads)}", ylim=(0, self.peak * 1.12))
         ax.tick_params(axis="x", labelrotation=25)
         ax.spines[["top", "right"]].set_visible(False)
         return ax
@@ -103,6 +103,10 @@ def tour(n: int = 1024, threads: int | None = None) -> Tour:
         return Tour(n, steps, _peak() * threads, threads)
 
 
+def _threads(n):
+    return f"{n} thread{'s' if n > 1 else ''}"
+
+
 def _numpy_threads(threads):
     """Have NumPy use as many threads, where threadpoolctl is installed (scikit-learn brings it)."""
     try:
@@ -125,7 +129,7 @@ def _best(product):
 def _peak():
     """GFLOP/s of one thread on registers alone."""
     rounds, best = 20_000, 0.0
-    for _ in range(20):
+    for _ in range(60):
         start = time.perf_counter()
         operations = _core.tour_peak(rounds)
         best = max(best, 1e-9 * operations / (time.perf_counter() - start))

@@ -101,7 +101,7 @@ def test_the_tour(capsys, tmp_path):
     assert [step.name for step in result.steps] == [*STEPS, "pynn", "NumPy"] and result.peak > 0
     assert all(step.seconds > 0 for step in result.steps)
     text = str(result)
-    assert text.startswith("48x48 float32, 1 threads") and text.count("times the formula") == 9
+    assert text.startswith("48x48 float32, 1 thread, ") and text.count("times the formula") == 9
     pytest.importorskip("matplotlib").use("agg")
     assert len(result.plot().patches) == 9
     from pynn.cli import main
