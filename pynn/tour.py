@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import nullcontext
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from pynn.threads import get_num_threads, num_threads
 
 # What each step does to the one before it; csrc/kernels/tour_tmpl.h has the code in this order.
 STEPS = ("formula", "loop order", "blocking", "registers", "vectors", "packing", "threads")
+_HANDICAPS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 _TURN = 0.1         # seconds that a step is timed for
 _SLOWEST = 2.0      # no run of one step takes longer than this, whatever the size
 
@@ -51,6 +53,7 @@ class Tour:
         for step in self.steps:
             lines.append(f"{step.name:<12}{1e3 * step.seconds:>10.2f} ms {step.gflops:>8.1f} GFLOP/s {step.gflops / self.peak:>7.1%} of "
                          f"the peak {first / step.seconds:>8.1f} times the formula")
+        lines += [f"{name} is set: NumPy may not run its best kernel" for name in _HANDICAPS if name in os.environ]
         return "\n".join(lines)
 
     __repr__ = __str__
