@@ -202,6 +202,7 @@ def test_the_gradient_of_an_image(conv, images):
 
 @pytest.mark.parametrize("t, error", [
     (["0", "1", "1"], TypeError), ([1, 2, 3], IndexError), ([0, -1, 1], IndexError), ([0.0, 1.0, 1.0], TypeError),
+    ([False, True, True], TypeError),
     (np.eye(4)[:3], ValueError)])
 def test_accuracy_refuses_what_loss_refuses(t, error):
     net, x = pynn.TwoLayerNet(4, 5, 3), np.ones((3, 4))

@@ -10,7 +10,7 @@ def accuracy(network, x, t, batch_size):
     func = f"{type(network).__name__}.accuracy"
     x, t = np.asarray(x), np.asarray(t)
     one_hot_classes = t.shape[1] if t.ndim == 2 and t.shape[1] > 1 else None
-    if t.dtype.kind not in "biuf" or one_hot_classes is None and t.dtype.kind == "f":
+    if t.dtype.kind not in ("iu" if one_hot_classes is None else "biuf"):
         raise TypeError(f"{func}: t has dtype {t.dtype}; labels must be integers, or one-hot rows (section 4.2.3)")
     if one_hot_classes:
         t = t.argmax(axis=1)
