@@ -4,6 +4,7 @@ import numpy as np
 
 from pynn.networks.saving import buffer_places, state_of
 from pynn.training import state
+from pynn.training.split import set_aside_again
 
 _COUNTERS = ("current_iter", "current_epoch", "test_acc", "_row_start")
 _LISTS = ("train_loss_list", "train_acc_list", "test_acc_list")
@@ -38,7 +39,7 @@ def load(trainer, path):
     _check(trainer, things, arrays, facts, path)
     state.restore_network(trainer.network, _part(arrays, "network"))
     if "order" in arrays:
-        trainer._divide_again(arrays["order"])
+        set_aside_again(trainer, arrays["order"])
     for number, (thing, said) in enumerate(zip(things, facts["objects"])):
         state.restore_object(thing, f"object{number}", arrays, said)
     for name, value in facts["counters"].items():

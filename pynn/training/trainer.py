@@ -11,7 +11,7 @@ import numpy as np
 
 import pynn._core as _core
 from pynn.networks.saving import state_of
-from pynn.training import checkpoint, state
+from pynn.training import checkpoint, split, state
 from pynn.training.arguments import optimizer_of, positive, samples_of
 from pynn.training.callbacks import Callback, Checkpoint
 from pynn.training.divergence import DivergenceWarning, explain
@@ -106,7 +106,7 @@ class Trainer:
         self.t_val: Array | None = None
         self._order: Any = None         # of the training samples, those set aside first
         if validation_split is not None:
-            self._set_aside(validation_split)
+            split.set_aside(self, validation_split)
         self.epochs = epochs
         self.batch_size: int = positive("mini_batch_size", mini_batch_size)
         self.optimizer: Any = optimizer_of(optimizer, optimizer_param)
@@ -142,25 +142,6 @@ class Trainer:
         self._changed = False       # the network, since it was measured
         self._row_start = 0         # the first step of the epoch under way
         self._clock = time.perf_counter()
-
-    def _set_aside(self, share):
-        """Split validation samples off the training samples."""
-        n = round(share * len(self.x_train)) if 0 < share < 1 else 0
-        if not 0 < n < len(self.x_train):
-            raise ValueError(f"Trainer: validation_split is {share!r}; it must be a share of the {len(self.x_train)} training "
-                             "samples that leaves some on both sides, such as 0.1")
-        self._divide(self.x_train, self.t_train, (self.rng or np.random).permutation(len(self.x_train)), n)
-
-    def _divide(self, x, t, order, n):
-        self.x_val, self.t_val = x[order[:n]], t[order[:n]]
-        self.x_train, self.t_train = x[order[n:]], t[order[n:]]
-        self._order = order
-
-    def _divide_again(self, order):
-        """Set those training samples aside that `order` has first: they are not to be learned from by a training that goes on."""
-        back = self._order.argsort()
-        x, t = (np.concatenate(parts)[back] for parts in ((self.x_val, self.x_train), (self.t_val, self.t_train)))
-        self._divide(x, t, order, len(self.x_val))
 
     # ---- the loop ----
 
