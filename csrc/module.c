@@ -63,6 +63,7 @@ static PyMethodDef methods[] = {
     METHOD(conv_block_forward, "(x, W, b, stride, pad, pool, channels_last, /)",
            "the same, then ReLU, then 2x2 max-pooling if asked for"),
     METHOD(conv_block_backward, "(x, W, dout, out, index, stride, pad, needs_dx, /)", "dx, dW, db of the three together"),
+    METHOD(set_winograd, "(allowed, /)", "Whether 3x3 filters may go Winograd's way; returns what was so before."),
     METHOD(pool_forward, "(x, pool_h, pool_w, stride, pad, /)",
            "the largest pixel of every window, and its place in the window"),
     METHOD(pool_backward, "(dout, index, shape, pool_h, pool_w, stride, pad, /)", "dx"),

@@ -7,10 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layouts import DTYPES, LAYOUTS, arrays, lay_out, sides, values
 
+import pynn
 from pynn import _core, layers, reference
 from pynn.layers.convolution import col2im, im2col
 
 REAL = (np.float32, np.float64)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def direct():
+    """The direct sums of products; test_winograd.py has the other way and its bounds."""
+    with pynn.use_kernels("direct"):
+        yield
 
 
 @st.composite

@@ -52,7 +52,7 @@ py_method py_get_num_threads, py_set_num_threads;
 py_method py_use_kernels, py_kernels, py_tour, py_tour_peak;
 
 /* conv.c */
-py_method py_conv_forward, py_conv_backward, py_conv_block_forward, py_conv_block_backward;
+py_method py_conv_forward, py_conv_backward, py_conv_block_forward, py_conv_block_backward, py_set_winograd;
 
 /* windows.c */
 py_method py_pool_forward, py_pool_backward, py_average_forward, py_average_backward, py_im2col, py_col2im;

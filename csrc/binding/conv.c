@@ -3,7 +3,24 @@
 #include "memory.h"
 
 #include "../kernels/parallel.h"
-#include "../kernels/scratch.h"
+
+/* Whether 3x3 filters may go the way of fewer multiplications. */
+static int winograd_allowed = 1;
+
+/* (allowed): whether; returns what was so before */
+PyObject *
+py_set_winograd(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    if (check_count("set_winograd", nargs, 1) < 0) {
+        return NULL;
+    }
+    const int allowed = PyObject_IsTrue(args[0]), before = winograd_allowed;
+    if (allowed < 0) {
+        return NULL;
+    }
+    winograd_allowed = allowed;
+    return PyBool_FromLong(before);
+}
 
 /* Lays input i, images (n, c, h, w), out as a kernel reads them: whole and in order, or so with their channels last in
  * memory, which *last tells. Copies them where they are neither. -1 with an exception set. */
@@ -70,34 +87,29 @@ check_conv(call *c, struct conv_args *s)
     return fit_windows(c->func, PyArray_DIMS(x), "W has filters of", &s->win);
 }
 
-/* One array for all the working memory: the filters, a slot for each thread, the sums of the groups. -1 with an exception
- * set. */
-static int
-lend_memory(call *c, struct conv_args *s, struct workspace *w, int backward)
-{
-    const npy_intp size = (npy_intp)c->k->itemsize, line = 64 / size;
-    const npy_intp slot = ((backward ? s->backward_size : s->forward_size) + line - 1) / line * line;
-    const npy_intp packed = (s->packed_size + line - 1) / line * line, sums = backward ? s->groups * s->partial_size : 0;
-    const npy_intp threads = parallel_num_threads(), chunks = backward ? s->groups : s->win.n;
-    w->slots = (int)(threads < chunks ? threads : chunks > 0 ? chunks : 1);
-    w->slot_bytes = (size_t)(slot * size);
-    const void *memory = working_memory(c, line + packed + w->slots * slot + sums);
-    if (memory == NULL) {
-        return -1;
-    }
-    const uintptr_t aligned = ((uintptr_t)memory + 63) & ~(uintptr_t)63;
-    s->packed = (void *)aligned;
-    w->base = (unsigned char *)aligned + packed * size;
-    s->partial = w->base + (npy_intp)w->slots * slot * size;
-    s->workspace = w;
-    return 0;
-}
+/* Below this many multiplications a convolution keeps the GIL. */
+#define SMALL_CONVOLUTION 16384
 
-/* The work for one image, in elements of simple work. */
-static npy_intp
-cost_of(const struct conv_args *s)
+/* Runs a kernel of the table in memory that it asks for. */
+static void
+run_conv(call *c, void (*kernel)(const struct conv_args *), struct conv_args *s, int backward)
 {
-    return s->win.oh * s->win.ow * s->fn * s->win.c * s->win.fh * s->win.fw / 8;
+    const struct windows *n = &s->win;
+    s->threads = parallel_num_threads();
+    s->winograd = winograd_allowed;
+    const size_t bytes = c->k->conv_memory(s, backward) + 63;
+    const void *memory = working_memory(c, (npy_intp)(bytes / c->k->itemsize) + 1);
+    if (PyErr_Occurred()) {
+        return;
+    }
+    s->memory = (void *)(((uintptr_t)memory + 63) & ~(uintptr_t)63);
+    if (n->n * n->oh * n->ow * s->fn * n->c * n->fh * n->fw < SMALL_CONVOLUTION) {
+        kernel(s);
+        return;
+    }
+    release_gil();
+    kernel(s);
+    take_gil();
 }
 
 /* The shape of out, after pooling if there is any. */
@@ -147,23 +159,20 @@ static void
 forward(call *c, struct conv_args *s, double bias)
 {
     npy_intp dims[4];
-    struct workspace w = {.slots = 0};
     if (check_conv(c, s) < 0 || (s->b = bias_of(c, bias, s->fn)) == NULL) {
         return;
     }
-    c->k->conv_plan(s);
     out_shape(s, dims);
     s->out = new_images(c, dims, s->out_last);
     if (s->after == RELU_AND_POOL) {
-        const npy_intp places[] = {dims[0], dims[2], dims[3], s->padded_fn};
+        const npy_intp places[] = {dims[0], dims[2], dims[3], s->fn};
         s->index = new_output_of(c, NPY_UINT8, 4, places);
     }
     else if (s->after == RELU_AFTER) {
         add_none(c);
     }
-    if (lend_memory(c, s, &w, 0) == 0 && !PyErr_Occurred()) {
-        c->k->conv_pack(s, 0);
-        run(c->k->conv_forward, s, s->win.n, cost_of(s));
+    if (!PyErr_Occurred()) {
+        run_conv(c, c->k->conv_forward, s, 0);
     }
 }
 
@@ -235,7 +244,7 @@ check_results(call *c, const char *const *names, struct conv_args *s)
 static int
 check_taken(call *c, PyObject *index, struct conv_args *s)
 {
-    const npy_intp places[] = {s->win.n, s->win.oh / 2, s->win.ow / 2, s->padded_fn};
+    const npy_intp places[] = {s->win.n, s->win.oh / 2, s->win.ow / 2, s->fn};
     PyArrayObject *taken = (PyArrayObject *)index;
     if (!PyArray_Check(index) || PyArray_TYPE(taken) != NPY_UINT8 || !PyArray_ISCARRAY_RO(taken)
         || PyArray_NDIM(taken) != 4 || !PyArray_CompareLists(PyArray_DIMS(taken), places, 4)) {
@@ -249,7 +258,6 @@ check_taken(call *c, PyObject *index, struct conv_args *s)
 static void
 backward(call *c, const char *const *names, PyObject *index, int needs_dx, struct conv_args *s)
 {
-    struct workspace w = {.slots = 0};
     if (check_conv(c, s) < 0 || check_results(c, names, s) < 0) {
         return;
     }
@@ -261,19 +269,9 @@ backward(call *c, const char *const *names, PyObject *index, int needs_dx, struc
     }
     s->dW = new_output_like(c, 1);
     s->db = new_output(c, 1, &s->fn);
-    if (PyErr_Occurred()) {
-        return;
+    if (!PyErr_Occurred() && (s->after != RELU_AND_POOL || check_taken(c, index, s) == 0)) {
+        run_conv(c, c->k->conv_backward, s, 1);
     }
-    c->k->conv_plan(s);         /* it asks whether there is a dx */
-    if ((s->after == RELU_AND_POOL && check_taken(c, index, s) < 0) || lend_memory(c, s, &w, 1) < 0) {
-        return;
-    }
-    if (needs_dx) {
-        c->k->conv_pack(s, 1);
-    }
-    run(c->k->conv_backward, s, s->groups, cost_of(s) * (s->win.n / s->groups + 1));
-    run(c->k->conv_sum, s, s->partial_size / SUM_PIECE, SUM_PIECE * s->groups);
-    c->k->conv_unpack(s);
 }
 
 /* args are x, W, dout and, for a block, out; index is what pooling took, or None; steps are stride, pad, needs_dx. */

@@ -5,13 +5,15 @@
  *
  *   dW[ky, l, :] = sum over y, x of image[y stride + ky][x stride c + l] g[y, x, :]             l < fw c
  *
- * With max-pooling behind it most of g is zero; conv_pooled_tmpl.h makes use of that. */
+ * With max-pooling behind it most of g is zero; conv_pooled_tmpl.h makes use of that. The fast ways want finite numbers: with
+ * pooling they leave out products with zeros, without it they add some, as g lies in zeros. Other images go the way of the
+ * formula, in simple_conv_tmpl.h. */
 
 /* The buffers of a thread. With pooling dx has the form of x, channels padded to whole vectors in both. */
 struct FN(backward_buffers) {
     struct FN(image) x, dx;
-    ptrdiff_t piece;                    /* elements of a piece of W, padded */
     real *masked;                       /* dout where ReLU let it pass */
+    real *formula;                      /* dW and db of an image by the formula */
     /* without pooling: g in zeros, and where the correlation begins */
     struct FN(image) g;
     real *around_g;
@@ -20,30 +22,22 @@ struct FN(backward_buffers) {
 };
 
 static struct FN(backward_buffers)
-FN(backward_buffers)(const struct conv_args *s, real *memory)
+FN(backward_buffers)(const struct FN(conv) *v, real *memory)
 {
+    const struct conv_args *s = v->s;
     const struct windows *n = &s->win;
-    const int pool = s->after == RELU_AND_POOL;
-    const ptrdiff_t filters = s->padded_fn, channels = pool && s->dx != NULL ? FN(padded)(n->c) : n->c;
-    const ptrdiff_t row = (n->w + 2 * n->pad) * channels, windows = n->oh * n->ow;
-    const ptrdiff_t image = s->fn * (pool ? n->oh / 2 * (n->ow / 2) : windows);
-    struct FN(backward_buffers) f = {.piece = pool ? FN(padded)(n->fw * channels) : n->fw * channels};
-    f.x = (struct FN(image)){channels, row, FN(carve)(memory, &f.size, (n->h + 2 * n->pad) * row)};
-    if (pool) {
+    const ptrdiff_t row = (n->w + 2 * n->pad) * v->channels;
+    struct FN(backward_buffers) f = {.size = 0};
+    f.x = (struct FN(image)){v->channels, row, FN(carve)(memory, &f.size, (n->h + 2 * n->pad) * row)};
+    if (v->pools) {
         f.zeros = f.size;
         f.dx = f.x;
         f.dx.at = FN(carve)(memory, &f.size, s->dx != NULL ? (n->h + 2 * n->pad) * row : 0);
-        /* lists of windows for every filter, or of filters for every window */
-        const ptrdiff_t cols = n->ow / 2, rows = max_(FN(dW_rows)(n, row, s->fn), FN(dx_rows)(n, s->fn));
-        const ptrdiff_t lists = max_(s->fn, 4 * rows * cols), terms = 4 * rows * cols * s->fn;
-        const ptrdiff_t reals = (ptrdiff_t)sizeof(ptrdiff_t) / (ptrdiff_t)sizeof(real);
-        f.lists.terms = (struct FN(term) *)FN(carve)(memory, &f.size, 2 * terms);
-        f.lists.count = (ptrdiff_t *)FN(carve)(memory, &f.size, lists * reals);
-        f.lists.to = (ptrdiff_t *)FN(carve)(memory, &f.size, lists * reals);
+        f.lists = FN(carve_lists)(n, s->fn, row, memory, &f.size);
     }
     else {
         /* fh - 1 - pad rows of zeros before g; where that is negative, dx begins as many rows further down */
-        const ptrdiff_t top = n->fh - 1 - n->pad, left = n->fw - 1 - n->pad;
+        const ptrdiff_t top = n->fh - 1 - n->pad, left = n->fw - 1 - n->pad, filters = v->filters;
         const ptrdiff_t height = max_(n->h + n->fh - 1 + max_(0, -top), max_(0, top) + (n->oh - 1) * n->stride + 1);
         const ptrdiff_t width = max_(n->w + n->fw - 1 + max_(0, -left), max_(0, left) + (n->ow - 1) * n->stride + 1);
         real *zeros = FN(carve)(memory, &f.size, height * width * filters);
@@ -56,64 +50,25 @@ FN(backward_buffers)(const struct conv_args *s, real *memory)
             f.around_g = zeros + max_(0, -top) * f.g.row + max_(0, -left) * filters;
         }
     }
-    f.masked = FN(carve)(memory, &f.size, s->after != NOTHING ? image : 0);
+    f.masked = FN(carve)(memory, &f.size, s->after != NOTHING ? s->fn * FN(result_pixels)(v) : 0);
+    f.formula = FN(carve)(memory, &f.size, s->fn * (n->c * n->fh * n->fw + 1));
     return f;
-}
-
-#define GROUPS 32
-
-static void
-FN(conv_plan)(struct conv_args *s)
-{
-    const struct windows *n = &s->win;
-    const ptrdiff_t images = n->c * n->h * n->w + s->fn * n->oh * n->ow;
-    s->padded_fn = FN(padded)(s->fn);
-    const struct FN(backward_buffers) f = FN(backward_buffers)(s, NULL);
-    const ptrdiff_t weights = n->fh * f.piece * s->padded_fn;
-    s->packed_size = max_(weights + s->padded_fn, n->fh * n->fw * s->padded_fn * FN(padded)(n->c));
-    s->partial_size = ceil_div(weights + s->padded_fn, SUM_PIECE) * SUM_PIECE;
-    s->forward_size = FN(forward_buffers)(s, NULL).size;
-    s->backward_size = f.size;
-    /* groups feed the threads; all their sums together take no more room than x and dout */
-    s->groups = max_(1, min_(min_(GROUPS, n->n), n->n * images / max_(1, s->partial_size)));
-}
-
-#undef GROUPS
-
-/* Whether x has neither NaN nor infinity. */
-static int
-FN(all_finite)(const real *x, ptrdiff_t n)
-{
-    real sum = 0;
-    ptrdiff_t i = 0;
-    vec sums[4] = {{0}, {0}, {0}, {0}};
-    for (; i + 4 * VL <= n; i += 4 * VL) {
-        UNROLL
-        for (int q = 0; q < 4; q++) {
-            sums[q] += FN(load)(x + i + q * VL) * 0;
-        }
-    }
-    for (; i < n; i++) {
-        sum += x[i] * 0;
-    }
-    return sum + FN(sum_lanes)((sums[0] + sums[1]) + (sums[2] + sums[3])) == 0;
 }
 
 /* Without pooling packed[ky, kx, filter, channel] of the turned filters, with it packed[filter, ky, (kx, channel)]. */
 static void
-FN(pack_backward)(const struct conv_args *s)
+FN(pack_backward)(const struct FN(conv) *v)
 {
+    const struct conv_args *s = v->s;
     const struct windows *n = &s->win;
-    const ptrdiff_t taps = n->fh * n->fw, channels = FN(padded)(n->c);
-    const ptrdiff_t piece = n->fw * channels;
+    const ptrdiff_t taps = n->fh * n->fw, channels = FN(padded)(n->c), piece = n->fw * channels;
     const real *W = s->W;
-    real *out = s->packed;
-    if (s->after != RELU_AND_POOL) {
-        for (ptrdiff_t tap = taps - 1; tap >= 0; tap--) {
-            for (ptrdiff_t f = 0; f < s->padded_fn; f++) {
-                for (ptrdiff_t c = 0; c < channels; c++) {
-                    *out++ = f < s->fn && c < n->c ? W[(f * n->c + c) * taps + tap] : 0;
-                }
+    real *out = v->packed;
+    if (!v->pools) {
+        for (ptrdiff_t row = 0; row < taps * v->filters; row++) {
+            const ptrdiff_t tap = taps - 1 - row / v->filters, f = row % v->filters;
+            for (ptrdiff_t c = 0; c < channels; c++) {
+                *out++ = f < s->fn && c < n->c ? W[(f * n->c + c) * taps + tap] : 0;
             }
         }
         return;
@@ -129,171 +84,205 @@ FN(pack_backward)(const struct conv_args *s)
     }
 }
 
-static void
-FN(conv_pack)(const struct conv_args *s, int backward)
-{
-    (backward ? FN(pack_backward) : FN(pack_forward))(s);
-}
-
 /* g of image i, dout where ReLU let it pass, in the layout of dout. */
 static const real *
-FN(gradient_of)(const struct conv_args *s, const struct FN(backward_buffers) *f, ptrdiff_t i)
+FN(gradient_of)(const struct FN(conv) *v, ptrdiff_t i, real *masked)
 {
-    const int pool = s->after == RELU_AND_POOL;
-    const ptrdiff_t pixels = pool ? s->win.oh / 2 * (s->win.ow / 2) : s->win.oh * s->win.ow, image = s->fn * pixels;
+    const struct conv_args *s = v->s;
+    const ptrdiff_t pixels = FN(result_pixels)(v), image = s->fn * pixels;
     const real *dout = (const real *)s->dout + i * image, *out = (const real *)s->out + i * image;
     if (s->after == NOTHING) {
         return dout;
     }
     if (s->out_last != s->dout_last) {
         const ptrdiff_t n = s->out_last ? pixels : s->fn, k = s->out_last ? s->fn : pixels;
-        FN(turn)(n, k, out, k, f->masked, n);
-        out = f->masked;
+        FN(copy_transposed)(n, k, out, k, masked, n);
+        out = masked;
     }
     for (ptrdiff_t q = 0; q < image; q++) {
-        f->masked[q] = out[q] <= 0 ? 0 : dout[q];
+        masked[q] = out[q] <= 0 ? 0 : dout[q];
     }
-    return f->masked;
+    return masked;
 }
 
-/* dW and db of one image without pooling, added. */
+/* Some rows of windows of an image against row ky of the filters, added to its dW. */
 static void
-FN(dense_gradients)(const struct conv_args *s, const struct FN(backward_buffers) *f, real *dW, real *db)
+FN(dense_dW)(const struct FN(conv) *v, const struct FN(backward_buffers) *f, struct FN(part) *p, ptrdiff_t y, real *dW)
 {
-    const struct windows *n = &s->win;
-    const ptrdiff_t filters = s->padded_fn, down = n->stride * f->x.row;
-    const ptrdiff_t row_bytes = (down + n->ow * n->stride * filters) * (ptrdiff_t)sizeof(real);
-    const ptrdiff_t block = max_(1, L1_PANEL_BYTES / max_(1, row_bytes));
-    const struct FN(finish) e = {.accumulate = 1};
-    for (ptrdiff_t y = 0; y < n->oh; y += block) {
-        const struct FN(walk) k = {min_(block, n->oh - y), n->ow, down, n->stride * f->x.channels, n->stride * f->g.row,
-                                   n->stride * filters};
-        for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
-            if (k.pieces * k.steps * f->piece * filters > LONG_WORK && parallel_interrupted()) {
-                return;
-            }
-            for (ptrdiff_t j = 0; j < filters;) {
-                const int nv = FN(panel_vectors)((filters - j) / VL, PANEL_VECTORS);
-                FN(conv_rows)(f->piece, nv, &k, f->x.at + y * down + ky * f->x.row, 1,
-                              f->g.at + y * n->stride * f->g.row + j, dW + ky * f->piece * filters + j, filters, &e);
-                j += nv * VL;
-            }
+    static const struct FN(epilogue) add = {.accumulate = 1};
+    const struct windows *n = &v->s->win;
+    int nv;
+    for (ptrdiff_t ky = 0; ky < n->fh; ky++) {
+        if (p->pieces * p->steps * v->piece * v->filters > LONG_WORK && parallel_interrupted()) {
+            return;
+        }
+        for (ptrdiff_t j = 0; j < v->filters; j += nv * VL) {
+            nv = FN(panel_vectors)((v->filters - j) / VL);
+            const struct FN(split) split = FN(split_rows)(v->piece, FN(tile_rows)(nv));
+            p->a.at = f->x.at + (y * n->stride + ky) * f->x.row;
+            p->b.at = f->g.at + y * n->stride * f->g.row + j;
+            p->c = dW + ky * v->piece * v->filters + j;
+            FN(tiles)(&split, nv, p, &add);
         }
     }
+}
+
+/* db of an image whose pixels of g lie `right` and `down` elements apart, added. */
+static void
+FN(add_db)(const struct windows *n, const struct FN(image) *g, ptrdiff_t right, ptrdiff_t down, real *db)
+{
     for (ptrdiff_t y = 0; y < n->oh; y++) {
-        for (ptrdiff_t j = 0; j < filters; j += VL) {
-            const real *g = f->g.at + y * n->stride * f->g.row + j;
+        for (ptrdiff_t j = 0; j < g->channels; j += VL) {
+            const real *from = g->at + y * down + j;
             vec even = {0}, odd = {0};
             ptrdiff_t x = 0;
             for (; x + 2 <= n->ow; x += 2) {
-                even += FN(load)(g + x * n->stride * filters);
-                odd += FN(load)(g + (x + 1) * n->stride * filters);
+                even += FN(load)(from + x * right);
+                odd += FN(load)(from + (x + 1) * right);
             }
             if (x < n->ow) {
-                even += FN(load)(g + x * n->stride * filters);
+                even += FN(load)(from + x * right);
             }
             FN(store)(db + j, FN(load)(db + j) + (even + odd));
         }
     }
 }
 
+/* dW and db of one image without pooling, added. */
+static void
+FN(dense_gradients)(const struct FN(conv) *v, const struct FN(backward_buffers) *f, real *dW, real *db)
+{
+    const struct windows *n = &v->s->win;
+    const ptrdiff_t down = n->stride * f->x.row, right = n->stride * v->filters;
+    const ptrdiff_t row_bytes = (down + n->ow * right) * (ptrdiff_t)sizeof(real);
+    const ptrdiff_t block = max_(1, L1_PANEL_BYTES / max_(1, row_bytes));
+    struct FN(part) p = {
+        .a = {NULL, 1, n->stride * f->x.channels},
+        .b = {NULL, right, 1},
+        .steps = n->ow,
+        .a_piece = down,
+        .b_piece = n->stride * f->g.row,
+        .c_rs = v->filters,
+        .lanes = VL,
+    };
+    for (ptrdiff_t y = 0; y < n->oh; y += block) {
+        p.pieces = min_(block, n->oh - y);
+        FN(dense_dW)(v, f, &p, y, dW);
+    }
+    FN(add_db)(n, &f->g, right, n->stride * f->g.row, db);
+}
+
 /* Where dW is kept in the sum of a group: without pooling a row for every weight of the filters, with it the filters one
- * after the other. */
+ * after the other. Elements from a filter, a channel, a row of the filter, a weight of that row to the next. */
+struct FN(weight_strides) {
+    ptrdiff_t f, c, ky, kx;
+};
+
 static struct FN(weight_strides)
-FN(dW_strides)(const struct conv_args *s, const struct FN(backward_buffers) *f)
+FN(dW_strides)(const struct FN(conv) *v)
 {
-    const int pool = s->after == RELU_AND_POOL;
-    const ptrdiff_t step = pool ? 1 : s->padded_fn;
-    return (struct FN(weight_strides)){pool ? s->win.fh * f->piece : 1, step, f->piece * step, f->x.channels * step};
+    const int by_filter = v->pools && !v->winograd;
+    const ptrdiff_t step = by_filter ? 1 : v->filters;
+    return (struct FN(weight_strides)){by_filter ? v->s->win.fh * v->piece : 1, step, v->piece * step, v->channels * step};
 }
 
-/* The fast ways want finite numbers: with pooling they leave out products with zeros, without it they add some, as g lies in
- * zeros. */
+/* dx of image i by the formula; its dW and db are added. */
 static void
-FN(conv_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
+FN(gradients_by_formula)(const struct FN(conv) *v, ptrdiff_t i, real *memory, real *dW, real *db)
 {
-    const struct conv_args *s = args;
+    const struct conv_args *s = v->s;
     const struct windows *n = &s->win;
-    const int pool = s->after == RELU_AND_POOL;
-    const ptrdiff_t image = n->c * n->h * n->w, rows = pool ? n->oh / 2 : n->oh, cols = pool ? n->ow / 2 : n->ow;
-    const int direct = !pool && s->x_last && n->c == FN(padded)(n->c);
-    const int finite_W = s->dx == NULL || FN(all_finite)(s->W, s->fn * n->c * n->fh * n->fw);
-    real *memory = workspace_take(s->workspace);
-    const struct FN(backward_buffers) f = FN(backward_buffers)(s, memory);
-    const ptrdiff_t inner = n->pad * (f.x.row + f.x.channels);
-    const struct FN(image) x = {f.x.channels, f.x.row, f.x.at + inner};
-    const struct FN(image) dx = {f.dx.channels, f.dx.row, s->dx != NULL && pool ? f.dx.at + inner : f.dx.at};
-    const struct FN(weight_strides) strides = FN(dW_strides)(s, &f);
-    memset(memory, 0, (size_t)f.zeros * sizeof(real));
-    for (ptrdiff_t g = begin; g < end; g++) {
-        real *dW = (real *)s->partial + g * s->partial_size, *db = dW + n->fh * f.piece * s->padded_fn;
-        memset(dW, 0, (size_t)s->partial_size * sizeof(real));
-        for (ptrdiff_t i = g * n->n / s->groups; i < (g + 1) * n->n / s->groups; i++) {
-            if (!finite_W || (pool && !FN(all_finite)((const real *)s->x + i * image, image))) {
-                FN(gradients_by_formula)(s, i, &strides, dW, db);
-                continue;
-            }
-            const real *gradient = FN(gradient_of)(s, &f, i);
-            FN(read_image)((const real *)s->x + i * image, s->x_last, n->c, n->h, n->w, 1, &x);
-            if (pool) {
-                struct FN(pooled) p = {
-                    .win = n, .filters = s->fn, .piece = f.piece, .index_cell = s->padded_fn, .x = f.x, .dx = f.dx,
-                    .W = s->packed, .g = gradient, .index = s->index + i * rows * cols * s->padded_fn,
-                    .g_cell = s->dout_last ? s->fn : 1, .g_filter = s->dout_last ? 1 : rows * cols,
-                    .lists = f.lists,
-                };
-                FN(pooled_dW)(&p, dW, db);
-                if (s->dx != NULL) {
-                    FN(pooled_dx)(&p);
-                }
-            }
-            else {
-                FN(read_image)(gradient, s->dout_last, s->fn, rows, cols, n->stride, &f.g);
-                FN(dense_gradients)(s, &f, dW, db);
-                if (s->dx != NULL) {
-                    real *to = direct ? (real *)s->dx + i * image : f.dx.at;
-                    FN(correlate)(&f.g, f.around_g, 1, n->fh, n->fw, s->packed, NULL, 0, f.dx.channels, n->h, n->w, to);
-                }
-            }
-            if (image > LONG_WORK && parallel_interrupted()) {
-                break;
-            }
-            if (s->dx != NULL && !direct) {
-                FN(write_image)(&dx, n->c, n->h, n->w, (real *)s->dx + i * image, s->x_last);
-            }
-        }
-    }
-    workspace_give(s->workspace, memory);
-}
-
-/* The sums of the groups, added to that of the first in their order. */
-static void
-FN(conv_sum)(void *args, ptrdiff_t begin, ptrdiff_t end)
-{
-    const struct conv_args *s = args;
-    for (ptrdiff_t g = 1; g < s->groups; g++) {
-        real *sum = s->partial;
-        const real *next = sum + g * s->partial_size;
-        for (ptrdiff_t i = begin * SUM_PIECE; i < end * SUM_PIECE; i += VL) {
-            FN(store)(sum + i, FN(load)(sum + i) + FN(load)(next + i));
-        }
-    }
-}
-
-/* dW and db from their sum. */
-static void
-FN(conv_unpack)(const struct conv_args *s)
-{
-    const struct windows *n = &s->win;
-    const struct FN(backward_buffers) f = FN(backward_buffers)(s, NULL);
-    const struct FN(weight_strides) at = FN(dW_strides)(s, &f);
-    const ptrdiff_t taps = n->fh * n->fw;
-    const real *sum = s->partial;
-    real *dW = s->dW;
+    const ptrdiff_t taps = n->fh * n->fw, image = n->c * n->h * n->w, result = s->fn * FN(result_pixels)(v);
+    const struct FN(weight_strides) at = FN(dW_strides)(v);
+    struct conv_args one = *s;
+    const real *sum = memory;
+    one.win.n = 1;
+    one.x = (const real *)s->x + i * image;
+    one.dx = s->dx == NULL ? NULL : (real *)s->dx + i * image;
+    one.out = s->out == NULL ? NULL : (real *)s->out + i * result;
+    one.dout = (const real *)s->dout + i * result;
+    one.index = s->index == NULL ? NULL : s->index + i * result;
+    one.dW = memory;
+    one.db = memory + s->fn * n->c * taps;
+    kernels_simple[REAL_BITS / 64].conv_backward(&one);
     for (ptrdiff_t row = 0; row < s->fn * n->c; row++) {
         for (ptrdiff_t tap = 0; tap < taps; tap++) {
-            *dW++ = sum[row / n->c * at.f + row % n->c * at.c + tap / n->fw * at.ky + tap % n->fw * at.kx];
+            dW[row / n->c * at.f + row % n->c * at.c + tap / n->fw * at.ky + tap % n->fw * at.kx] += *sum++;
         }
     }
-    memcpy(s->db, sum + n->fh * f.piece * s->padded_fn, (size_t)s->fn * sizeof(real));
+    for (ptrdiff_t f = 0; f < s->fn; f++) {
+        db[f] += *sum++;
+    }
+}
+
+/* One image with pooling. */
+static void
+FN(pooled_gradients)(const struct FN(conv) *v, const struct FN(backward_buffers) *f, ptrdiff_t i, real *dW, real *db)
+{
+    const struct conv_args *s = v->s;
+    const ptrdiff_t pixels = FN(result_pixels)(v);
+    struct FN(pooled) p = {
+        .win = &s->win, .filters = s->fn, .piece = v->piece, .x = f->x, .dx = f->dx, .W = v->packed,
+        .g = FN(gradient_of)(v, i, f->masked), .index = s->index + i * pixels * s->fn,
+        .g_cell = s->dout_last ? s->fn : 1, .g_filter = s->dout_last ? 1 : pixels, .lists = f->lists,
+    };
+    FN(pooled_dW)(&p, dW, db);
+    if (s->dx != NULL) {
+        FN(pooled_dx)(&p);
+    }
+}
+
+/* One image without pooling. */
+static void
+FN(dense_image)(const struct FN(conv) *v, const struct FN(backward_buffers) *f, ptrdiff_t i, real *dW, real *db)
+{
+    const struct conv_args *s = v->s;
+    const struct windows *n = &s->win;
+    FN(read_image)(FN(gradient_of)(v, i, f->masked), s->dout_last, s->fn, n->oh, n->ow, n->stride, &f->g);
+    FN(dense_gradients)(v, f, dW, db);
+    if (s->dx != NULL) {
+        const struct FN(correlation) turned = {
+            .image = &f->g, .start = f->around_g, .stride = 1, .fh = n->fh, .fw = n->fw, .oh = n->h, .ow = n->w,
+            .cols = f->dx.channels, .weights = v->packed, .out = f->dx.at,
+        };
+        FN(correlate)(&turned);
+    }
+}
+
+/* Image i; dW and db are added. */
+static void
+FN(direct_image)(const struct FN(conv) *v, const struct FN(backward_buffers) *f, ptrdiff_t i, real *dW, real *db)
+{
+    const struct conv_args *s = v->s;
+    const struct windows *n = &s->win;
+    const ptrdiff_t image = n->c * n->h * n->w, inner = n->pad * (f->x.row + f->x.channels);
+    const real *x = (const real *)s->x + i * image;
+    if (!v->W_is_finite || (v->pools && !FN(all_finite)(x, image))) {
+        FN(gradients_by_formula)(v, i, f->formula, dW, db);
+        return;
+    }
+    FN(read_image)(x, s->x_last, n->c, n->h, n->w, 1, &(struct FN(image)){f->x.channels, f->x.row, f->x.at + inner});
+    (v->pools ? FN(pooled_gradients) : FN(dense_image))(v, f, i, dW, db);
+    if (s->dx != NULL && (image <= LONG_WORK || !parallel_interrupted())) {
+        const struct FN(image) dx = {f->dx.channels, f->dx.row, f->dx.at + (v->pools ? inner : 0)};
+        FN(write_image)(&dx, n->c, n->h, n->w, (real *)s->dx + i * image, s->x_last);
+    }
+}
+
+/* The range is groups of images. */
+static void
+FN(direct_backward)(void *conv, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct FN(conv) *v = conv;
+    const ptrdiff_t images = v->s->win.n;
+    real *memory = workspace_take(v->workspace);
+    const struct FN(backward_buffers) f = FN(backward_buffers)(v, memory);
+    for (ptrdiff_t g = begin; g < end; g++) {
+        real *dW = v->partial + g * v->partial_size;
+        memset(dW, 0, (size_t)v->partial_size * sizeof(real));
+        for (ptrdiff_t i = g * images / v->groups; i < (g + 1) * images / v->groups; i++) {
+            FN(direct_image)(v, &f, i, dW, dW + v->weights_size);
+        }
+    }
+    workspace_give(v->workspace, memory);
 }

@@ -124,7 +124,6 @@ struct FN(pooled) {
     const real *W, *g;                      /* W[filter, ky, (kx, channel)] */
     ptrdiff_t g_cell, g_filter;             /* elements of g from a cell, and from a filter, to the next */
     const uint8_t *index;                   /* which window of the cell: [cell, filter] */
-    ptrdiff_t index_cell;
     struct FN(lists) lists;
 };
 
@@ -152,6 +151,19 @@ FN(dx_rows)(const struct windows *n, ptrdiff_t filters)
     return FN(rows_at_once)(n, 4 * (n->ow / 2) * filters * (ptrdiff_t)sizeof(struct FN(term)));
 }
 
+/* The lists of windows for every filter, or of filters for every window. */
+static struct FN(lists)
+FN(carve_lists)(const struct windows *n, ptrdiff_t filters, ptrdiff_t row, real *memory, ptrdiff_t *used)
+{
+    const ptrdiff_t cells = n->ow / 2 * max_(FN(dW_rows)(n, row, filters), FN(dx_rows)(n, filters));
+    const ptrdiff_t lists = max_(filters, 4 * cells), reals = (ptrdiff_t)sizeof(ptrdiff_t) / (ptrdiff_t)sizeof(real);
+    return (struct FN(lists)){
+        .terms = (struct FN(term) *)FN(carve)(memory, used, 2 * 4 * cells * filters),
+        .count = (ptrdiff_t *)FN(carve)(memory, used, lists * reals),
+        .to = (ptrdiff_t *)FN(carve)(memory, used, lists * reals),
+    };
+}
+
 /* The windows that each filter took in rows [y0, y1) of cells; the sums of their gradients are added to db. */
 static void
 FN(list_windows)(const struct FN(pooled) *p, ptrdiff_t y0, ptrdiff_t y1, real *db)
@@ -160,7 +172,7 @@ FN(list_windows)(const struct FN(pooled) *p, ptrdiff_t y0, ptrdiff_t y1, real *d
     const bits offset[] = {0, (bits)right, (bits)down, (bits)(down + right)};
     for (ptrdiff_t f = 0; f < p->filters; f++) {
         const real *g = p->g + y0 * cols * p->g_cell + f * p->g_filter;
-        const uint8_t *index = p->index + y0 * cols * p->index_cell + f;
+        const uint8_t *index = p->index + y0 * cols * p->filters + f;
         struct FN(term) *first = p->lists.terms + f * p->lists.capacity, *term = first;
         real sum = 0;
         for (ptrdiff_t y = y0; y < y1; y++) {
@@ -173,7 +185,7 @@ FN(list_windows)(const struct FN(pooled) *p, ptrdiff_t y0, ptrdiff_t y1, real *d
                 row += value;
                 corner += (bits)(2 * right);
                 g += p->g_cell;
-                index += p->index_cell;
+                index += p->filters;
             }
             sum += row;
         }
@@ -190,11 +202,11 @@ FN(list_filters)(const struct FN(pooled) *p, ptrdiff_t y0, ptrdiff_t y1)
     const ptrdiff_t down = p->win->stride * p->x.row, right = p->win->stride * p->x.channels, cols = p->win->ow / 2;
     const ptrdiff_t capacity = p->lists.capacity, weights = p->win->fh * p->piece;
     const real *g = p->g + y0 * cols * p->g_cell;
-    const uint8_t *index = p->index + y0 * cols * p->index_cell;
+    const uint8_t *index = p->index + y0 * cols * p->filters;
     struct FN(term) *terms = p->lists.terms;
     ptrdiff_t *count = p->lists.count, *to = p->lists.to;
     for (ptrdiff_t y = y0; y < y1; y++) {
-        for (ptrdiff_t x = 0; x < cols; x++, g += p->g_cell, index += p->index_cell) {
+        for (ptrdiff_t x = 0; x < cols; x++, g += p->g_cell, index += p->filters) {
             struct FN(term) *end[] = {terms, terms + capacity, terms + 2 * capacity, terms + 3 * capacity};
             for (ptrdiff_t f = 0; f < p->filters; f++) {
                 const bits at = (bits)(f * weights);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-extern const struct kernels kernels_baseline[2], kernels_simple[2];
+extern const struct kernels kernels_baseline[2];
 #if defined(__x86_64__)
 extern const struct kernels kernels_avx512[2], kernels_avx2[2];
 static int

@@ -1,127 +1,334 @@
-/* C = epilogue(A B): which road a product takes, and how it is cut into blocks.
+/* C = epilogue(A B): the loops around the micro-kernel, named as in BLIS and GotoBLAS.
  *
- *   for each block of columns and each run of blocks of K     gemm
- *     for each range of rows (or columns), over the pool      gemm_rows, gemm_columns
- *       pack B, where its rows are not contiguous or it is large; what it can, the micro-kernel packs on its way
- *       for each block of K, for each block of rows           gemm_block
- *         pack A, where it is a transpose and C is wide
- *         for each panel of B, for each tile of rows          the micro-kernel
- *         the last few columns                                dot products
+ *   jc  for each block of columns, and                      gemm
+ *   pc    for each block of K: the threads meet here        gemm
+ *           for a thread's rows or columns, over the pool   gemm_rows, gemm_columns
+ *             pack B; what it can, the micro-kernel packs on its way
+ *   ic        for each block of rows                        compute_share
+ *               pack A, where it is a transpose and C is wide
+ *   jr          for each panel of B                         panel
+ *   ir            for each tile of rows                     tiles: the micro-kernel
+ *               the last few columns                        thin: dot products
  *
- * K is cut by its length alone and never over threads, so a result does not depend on how many there are. */
+ * gemm_plan_tmpl.h decides all sizes. K is cut by its length alone and never over threads, so a result does not depend on how
+ * many there are. */
 
-/* The thread's share of a run: rows [i0, i1), columns [j0, j1). */
-static void
-FN(gemm_share)(struct FN(block) *s, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1)
+/* What is computed between two meetings of the threads: a block of K for a block of columns. */
+struct FN(region) {
+    const struct FN(plan) *plan;
+    size_t job;                         /* its number, by which a thread knows what it has packed */
+    ptrdiff_t k0, kc;
+    ptrdiff_t j0, nc, thin;             /* columns that panels cover, and how many after them are dot products */
+    struct FN(epilogue) epilogue;
+};
+
+/* A thread's share of it: rows [i0, i1), columns [j0, j1) of the region. What is packed of B stays with the thread: it costs
+ * more to have it go from core to core than to pack it twice. */
+struct FN(share) {
+    const struct FN(region) *region;
+    ptrdiff_t i0, i1, j0, j1;
+    int is_fresh;                       /* nothing of this region is packed yet */
+    real *packed_b, *packed_a, *thin_b;
+};
+
+static struct FN(share)
+FN(make_share)(const struct FN(region) *r, int is_fresh)
 {
-    s->scratch = thread_scratch();
-    for (ptrdiff_t i = s->first; i < s->last; i++) {
-        FN(move_to)(s, i);
-        if (s->unpacked) {
-            FN(pack_columns)(s, j0, j1);
+    char *scratch = thread_scratch();
+    return (struct FN(share)){
+        .region = r,
+        .i1 = r->plan->g->m,
+        .j1 = r->nc,
+        .is_fresh = is_fresh,
+        .packed_b = (real *)scratch,
+        .packed_a = (real *)(scratch + B_BLOCK_BYTES),
+        .thin_b = (real *)(scratch + B_BLOCK_BYTES + A_BLOCK_BYTES),
+    };
+}
+
+/* Vectors in the panel that starts with `left` vectors to go: four are two and two rather than three and one. */
+inline_always int
+FN(panel_vectors)(ptrdiff_t left)
+{
+    if (left == 4 && PANEL_VECTORS == 3) {
+        return 2;
+    }
+    return (int)min_(left, PANEL_VECTORS);
+}
+
+/* Rows of A from row i on, in the region's block of K. */
+inline_always struct FN(matrix)
+FN(rows_of_a)(const struct FN(region) *r, ptrdiff_t i)
+{
+    const struct gemm_args *g = r->plan->g;
+    return (struct FN(matrix)){(const real *)g->a + i * g->a_rs + r->k0 * g->a_cs, g->a_rs, g->a_cs};
+}
+
+/* Columns of B from the region's column j on. */
+inline_always struct FN(matrix)
+FN(columns_of_b)(const struct FN(region) *r, ptrdiff_t j)
+{
+    const struct gemm_args *g = r->plan->g;
+    return (struct FN(matrix)){(const real *)g->b + r->k0 * g->b_rs + (r->j0 + j) * g->b_cs, g->b_rs, g->b_cs};
+}
+
+inline_always struct FN(epilogue)
+FN(epilogue_from)(const struct FN(region) *r, ptrdiff_t j)
+{
+    struct FN(epilogue) e = r->epilogue;
+    if (e.bias != NULL) {
+        e.bias += r->j0 + j;
+    }
+    return e;
+}
+
+/* Whether the panel of nv vectors from column j on is packed: all of a large B, else the last one where it ends within a
+ * vector, so that the micro-kernel may load whole ones. */
+inline_always int
+FN(is_packed)(const struct FN(share) *s, ptrdiff_t j, int nv)
+{
+    return s->region->plan->pack_b || s->j1 - j < nv * VL;
+}
+
+inline_always real *
+FN(packed_panel)(const struct FN(share) *s, ptrdiff_t j)
+{
+    return s->packed_b + (s->region->plan->pack_b ? j * s->region->kc : 0);
+}
+
+/* Whether the micro-kernel packs that panel: it copies whole vectors, and its first tile must not be a low one, as those of a
+ * packed A are for narrow panels. */
+inline_always int
+FN(is_packed_on_way)(const struct FN(share) *s, ptrdiff_t j, int nv)
+{
+    const struct FN(plan) *plan = s->region->plan;
+    const int is_whole = s->j1 - j >= nv * VL, is_high = min_(plan->mc, s->i1 - s->i0) >= FN(tile_rows)(nv);
+    return plan->pack_b_on_way && is_whole && is_high && (!plan->pack_a || nv == PANEL_VECTORS);
+}
+
+/* What is not packed on the way, and the thin columns. */
+static void
+FN(pack_share)(const struct FN(share) *s)
+{
+    const struct FN(region) *r = s->region;
+    int nv;
+    for (ptrdiff_t j = s->j0; j < s->j1; j += nv * VL) {
+        nv = FN(panel_vectors)(ceil_div(s->j1 - j, VL));
+        if (FN(is_packed)(s, j, nv) && !FN(is_packed_on_way)(s, j, nv)) {
+            const struct FN(matrix) b = FN(columns_of_b)(r, j);
+            const struct FN(matrix) turned = {b.at, b.cs, b.rs};
+            FN(pack)(min_(nv * VL, s->j1 - j), nv * VL, r->kc, &turned, FN(packed_panel)(s, j));
         }
-        FN(gemm_block)(s, i0, i1, j0, j1);
+    }
+    if (r->thin > 0 && s->j1 == r->nc && FN(thin_along_k)(r->plan->g)) {
+        const struct FN(matrix) b = FN(columns_of_b)(r, r->nc);
+        for (ptrdiff_t j = 0; j < r->thin; j++) {
+            for (ptrdiff_t l = 0; l < r->kc; l++) {
+                s->thin_b[j * r->kc + l] = b.at[l * b.rs + j * b.cs];
+            }
+        }
+    }
+}
+
+/* `rows` rows of A from row i on in tiles, as `tiles` walks through them, a few lines of each at a time. */
+static void
+FN(pack_tiles)(const struct FN(share) *s, ptrdiff_t i, ptrdiff_t rows)
+{
+    const struct FN(region) *r = s->region;
+    const struct FN(split) split = FN(split_rows)(rows, FN(tile_rows)(PANEL_VECTORS));
+    for (ptrdiff_t l = 0, steps; l < r->kc; l += steps) {
+        steps = min_(16, r->kc - l);
+        ptrdiff_t done = 0;
+        for (ptrdiff_t t = 0; t < split.tiles; t++) {
+            const ptrdiff_t mr = split.low + (t < split.higher);
+            struct FN(matrix) a = FN(rows_of_a)(r, i + done);
+            a.at += l * a.cs;
+            FN(pack)(mr, mr, steps, &a, s->packed_a + done * r->kc + l * mr);
+            done += mr;
+        }
+    }
+}
+
+/* `rows` rows from row i on against a panel of nv vectors from column j on. */
+static void
+FN(panel)(const struct FN(share) *s, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t j, int nv)
+{
+    const struct FN(region) *r = s->region;
+    const struct FN(plan) *plan = r->plan;
+    const struct FN(epilogue) e = FN(epilogue_from)(r, j);
+    struct FN(part) p = {
+        .a = FN(rows_of_a)(r, i),
+        .b = FN(columns_of_b)(r, j),
+        .steps = r->kc,
+        .pieces = 1,
+        .c = (real *)plan->g->c + i * plan->g->c_rs + r->j0 + j,
+        .c_rs = plan->g->c_rs,
+        .lanes = min_(VL, s->j1 - j - (nv - 1) * VL),
+        .fetch_c = 1,
+        .a_packed = plan->pack_a,
+    };
+    if (plan->pack_a) {
+        p.a = (struct FN(matrix)){s->packed_a, 1, 0};
+    }
+    if (s->is_fresh && i == s->i0 && FN(is_packed_on_way)(s, j, nv)) {
+        p.pack_to = FN(packed_panel)(s, j);
+    }
+    else if (FN(is_packed)(s, j, nv)) {
+        p.b = (struct FN(matrix)){FN(packed_panel)(s, j), nv * VL, 1};
+    }
+    const struct FN(split) split = FN(split_rows)(rows, FN(tile_rows)(plan->pack_a ? PANEL_VECTORS : nv));
+    FN(tiles)(&split, nv, &p, &e);
+}
+
+/* The columns that no panel covers. */
+static void
+FN(thin)(const struct FN(share) *s, ptrdiff_t i, ptrdiff_t rows)
+{
+    const struct FN(region) *r = s->region;
+    const struct gemm_args *g = r->plan->g;
+    const struct FN(epilogue) e = FN(epilogue_from)(r, r->nc);
+    struct FN(part) p = {
+        .a = FN(rows_of_a)(r, i),
+        .b = FN(columns_of_b)(r, r->nc),
+        .steps = r->kc,
+        .c = (real *)g->c + i * g->c_rs + r->j0 + r->nc,
+        .c_rs = g->c_rs,
+    };
+    if (FN(thin_along_k)(g)) {
+        p.b = (struct FN(matrix)){s->thin_b, 1, r->kc};
+        FN(dot_columns)(rows, r->thin, &p, &e);
+    }
+    else {
+        FN(row_columns)(rows, g->m - i - rows, r->thin, &p, &e);
     }
 }
 
 static void
-FN(gemm_rows)(void *run, ptrdiff_t begin, ptrdiff_t end)
+FN(compute_share)(const struct FN(share) *s)
 {
-    struct FN(block) s = *(const struct FN(block) *)run;
-    s.unpacked = is_new_to_thread(s.job);
-    FN(gemm_share)(&s, begin, end, 0, s.nc);
+    const struct FN(plan) *plan = s->region->plan;
+    if (s->is_fresh) {
+        FN(pack_share)(s);
+    }
+    for (ptrdiff_t i = s->i0; i < s->i1; i += plan->mc) {
+        const ptrdiff_t rows = min_(plan->mc, s->i1 - i);
+        int nv;
+        if (plan->pack_a) {
+            FN(pack_tiles)(s, i, rows);
+        }
+        for (ptrdiff_t j = s->j0; j < s->j1; j += nv * VL) {
+            nv = FN(panel_vectors)(ceil_div(s->j1 - j, VL));
+            FN(panel)(s, i, rows, j, nv);
+        }
+        if (s->region->thin > 0 && s->j1 == s->region->nc) {
+            FN(thin)(s, i, rows);
+        }
+    }
 }
 
-/* Columns are handed out in groups of PANEL_VECTORS vectors; the last group may hold one more, or fewer. */
+static void
+FN(gemm_rows)(void *region, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct FN(region) *r = region;
+    struct FN(share) s = FN(make_share)(r, is_new_to_thread(r->job));
+    s.i0 = begin;
+    s.i1 = end;
+    FN(compute_share)(&s);
+}
+
+/* Columns are handed out by panels; the last one that is handed out may hold a vector more, or fewer. */
 inline_always ptrdiff_t
-FN(groups)(ptrdiff_t nc)
+FN(column_panels)(ptrdiff_t nc)
 {
     return max_(1, (ceil_div(nc, VL) + 1) / PANEL_VECTORS);
 }
 
-inline_always ptrdiff_t
-FN(group_end)(ptrdiff_t group, ptrdiff_t nc)
-{
-    return group == FN(groups)(nc) ? nc : group * PANEL_VECTORS * VL;
-}
-
 static void
-FN(gemm_columns)(void *run, ptrdiff_t begin, ptrdiff_t end)
+FN(gemm_columns)(void *region, ptrdiff_t begin, ptrdiff_t end)
 {
-    struct FN(block) s = *(const struct FN(block) *)run;
-    s.unpacked = 1;
-    FN(gemm_share)(&s, 0, s.g->m, begin * PANEL_VECTORS * VL, FN(group_end)(end, s.nc));
+    const struct FN(region) *r = region;
+    struct FN(share) s = FN(make_share)(r, 1);
+    s.j0 = begin * PANEL_VECTORS * VL;
+    if (end < FN(column_panels)(r->nc)) {
+        s.j1 = end * PANEL_VECTORS * VL;
+    }
+    FN(compute_share)(&s);
 }
 
-/* Rows of A and columns of B that are contiguous already: dot products without packing, for a C of few rows. */
+/* ---- roads without packing ---- */
+
+/* Any columns of C, from dot products of rows of A and columns of B. */
 static void
 FN(gemm_dots)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct gemm_args *g = args;
     const struct FN(epilogue) e = {0, g->bias == NULL ? NULL : (const real *)g->bias + begin, g->relu};
-    FN(dot_columns)(0, g->m, end - begin, g->k, g->a, g->a_rs, (const real *)g->b + begin * g->b_cs, g->b_cs,
-                    (real *)g->c + begin, g->c_rs, &e);
+    const struct FN(part) p = {
+        .a = {g->a, g->a_rs, 1},
+        .b = {(const real *)g->b + begin * g->b_cs, 1, g->b_cs},
+        .steps = g->k,
+        .c = (real *)g->c + begin,
+        .c_rs = g->c_rs,
+    };
+    FN(dot_columns)(g->m, end - begin, &p, &e);
 }
 
 /* A few vectors of C's only row, the last of them `lanes` long: in registers, while the rows of B pass by. */
 inline_always void
-FN(row_panel)(const int nv, const ptrdiff_t lanes, const struct gemm_args *g, ptrdiff_t j)
+FN(sum_of_rows)(const int nv, const ptrdiff_t lanes, const struct gemm_args *g, ptrdiff_t j)
 {
-    const struct FN(epilogue) e = {0, g->bias == NULL ? NULL : (const real *)g->bias + j, g->relu};
     const real *a = g->a, *b = (const real *)g->b + j;
-    vec acc[MAX_MR][MAX_NV];
+    vec acc[MAX_ROW_VECTORS];
     UNROLL
     for (int v = 0; v < nv; v++) {
-        acc[0][v] = (vec){0};
+        acc[v] = (vec){0};
     }
     for (ptrdiff_t l = 0; l < g->k; l++) {
         UNROLL
         for (int v = 0; v < nv; v++) {
-            const real *from = b + l * g->b_rs + v * VL;
-            acc[0][v] += a[l * g->a_cs] * (v < nv - 1 || lanes == VL ? FN(load)(from) : FN(load_first)(from, lanes));
+            acc[v] += a[l * g->a_cs] * FN(load_lanes)(b + l * g->b_rs + v * VL, v < nv - 1 ? VL : lanes);
         }
     }
-    FN(finish)(1, nv, lanes, acc, (real *)g->c + j, g->c_rs, &e);
+    UNROLL
+    for (int v = 0; v < nv; v++) {
+        const ptrdiff_t width = v < nv - 1 ? VL : lanes;
+        if (g->bias != NULL) {
+            acc[v] += FN(load_lanes)((const real *)g->bias + j + v * VL, width);
+        }
+        FN(store_lanes)((real *)g->c + j + v * VL, g->relu ? FN(relu_vec)(acc[v]) : acc[v], width);
+    }
 }
 
-/* One row of C as a sum of rows of B, where they lie. */
 static void
 FN(gemv)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct gemm_args *g = args;
     for (ptrdiff_t j = begin, nv; j < end; j += nv * VL) {
-        nv = min_(MAX_NV, ceil_div(end - j, VL));
+        nv = min_(MAX_ROW_VECTORS, ceil_div(end - j, VL));
         const ptrdiff_t lanes = min_(VL, end - j - (nv - 1) * VL);
-#define PANEL(NV)                                   \
+#define VECTORS(NV)                                 \
     case NV:                                        \
         if (lanes == VL) {                          \
-            FN(row_panel)(NV, VL, g, j);            \
+            FN(sum_of_rows)(NV, VL, g, j);          \
         }                                           \
         else {                                      \
-            FN(row_panel)(NV, lanes, g, j);         \
+            FN(sum_of_rows)(NV, lanes, g, j);       \
         }                                           \
-        break
+        break;
         switch (nv) {
-            PANEL(1); PANEL(2); PANEL(3); PANEL(4); PANEL(5); PANEL(6); PANEL(7); PANEL(8);
+            VECTORS(1) VECTORS(2) VECTORS(3) VECTORS(4) VECTORS(5) VECTORS(6) VECTORS(7) VECTORS(8)
         }
-#undef PANEL
+#undef VECTORS
     }
 }
 
-/* Over the pool, in chunks of `unit` things or a multiple, worth handing to another thread and such that the threads come
- * out even; alone in one go, so that a panel of B serves all rows before the next one displaces it. */
-static void
-FN(spread)(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t work, parallel_fn fn, void *arg)
+/* ---- the whole ---- */
+
+/* Chunks of multiples of `unit` things, at most `most` units, such that the threads come out even. */
+static ptrdiff_t
+FN(even_grain)(ptrdiff_t units, ptrdiff_t most)
 {
-    const ptrdiff_t threads = parallel_num_threads(), units = ceil_div(n, unit), most = max_(1, 16384 * VL / max_(1, work * unit));
-    if (units <= most) {
-        fn(arg, 0, n);
-        return;
-    }
-    if (threads == 1) {         /* some milliseconds, and then signals get through */
-        parallel_for(n, unit * max_(1, (1 << 27) / max_(1, work * unit)), fn, arg);
-        return;
-    }
+    const ptrdiff_t threads = parallel_num_threads();
     ptrdiff_t grain = most, longest = units;
     for (ptrdiff_t g = most; g > most / 2; g -= 1 + most / 16) {
         const ptrdiff_t share = ceil_div(ceil_div(units, g), threads) * g;
@@ -130,67 +337,76 @@ FN(spread)(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t work, parallel_fn fn, void *ar
             longest = share;
         }
     }
-    parallel_for(n, grain * unit, fn, arg);
+    return grain;
+}
+
+/* Over the pool, in chunks worth handing to another thread; alone in one go, so that a panel of B serves all rows before the
+ * next one displaces it, but for some milliseconds at most: then signals get through. */
+static void
+FN(spread)(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t work, parallel_fn fn, void *arg)
+{
+    const ptrdiff_t unit_work = max_(1, work * unit), units = ceil_div(n, unit), most = max_(1, 16384 * VL / unit_work);
+    if (units <= most) {
+        fn(arg, 0, n);
+    }
+    else if (parallel_num_threads() == 1) {
+        parallel_for(n, unit * max_(1, (1 << 27) / unit_work), fn, arg);
+    }
+    else {
+        parallel_for(n, unit * FN(even_grain)(units, most), fn, arg);
+    }
+}
+
+/* Rows are handed out where there are more tiles of them than panels of columns. */
+static void
+FN(compute_region)(struct FN(region) *r)
+{
+    const struct gemm_args *g = r->plan->g;
+    const ptrdiff_t panels = FN(column_panels)(r->nc);
+    if (ceil_div(g->m, FN(tile_rows)(PANEL_VECTORS)) >= panels) {
+        FN(spread)(g->m, r->plan->rows_together, r->nc * r->kc, FN(gemm_rows), r);
+    }
+    else {
+        FN(spread)(panels, 1, g->m * r->kc * PANEL_VECTORS * VL, FN(gemm_columns), r);
+    }
+}
+
+static void
+FN(gemm_blocks)(const struct FN(plan) *plan)
+{
+    const struct gemm_args *g = plan->g;
+    const ptrdiff_t wide = g->n - plan->thin, vectors = ceil_div(g->k, VL);
+    for (ptrdiff_t jc = 0; jc == 0 || jc < wide; jc += plan->nc) {
+        for (ptrdiff_t pc = 0; pc < plan->k_blocks && (pc + jc == 0 || !parallel_interrupted()); pc++) {
+            const ptrdiff_t k0 = pc * vectors / plan->k_blocks * VL, k1 = min_(g->k, (pc + 1) * vectors / plan->k_blocks * VL);
+            const int is_last = pc + 1 == plan->k_blocks;
+            struct FN(region) r = {
+                .plan = plan, .job = new_job(), .k0 = k0, .kc = k1 - k0, .j0 = jc, .nc = min_(plan->nc, wide - jc),
+                .epilogue = {pc > 0, is_last ? g->bias : NULL, is_last && g->relu},
+            };
+            r.thin = jc + r.nc == wide ? plan->thin : 0;
+            FN(compute_region)(&r);
+        }
+    }
 }
 
 static void
 FN(gemm)(const struct gemm_args *g)
 {
-    const ptrdiff_t size = sizeof(real), m = g->m, n = g->n, k = g->k, rows = FN(tile_rows)(PANEL_VECTORS);
-    if (m <= 0 || n <= 0) {
+    const ptrdiff_t line = 512 / (ptrdiff_t)sizeof(real);     /* less of each row of B would waste the fetch */
+    if (g->m <= 0 || g->n <= 0) {
         return;
     }
-    if (m <= max_(2, min_(16, k / VL)) && g->a_cs == 1 && g->b_rs == 1 && g->b_cs != 1 && k >= VL) {
-        FN(spread)(n, MAX_THIN, m * k, FN(gemm_dots), (void *)g);
-        return;
+    if (FN(is_rows_of_dots)(g)) {
+        FN(spread)(g->n, MAX_THIN, g->m * g->k, FN(gemm_dots), (void *)g);
     }
-    if (m == 1 && g->b_cs == 1) {
-        FN(spread)(n, 512 / size, k, FN(gemv), (void *)g);      /* less of each row would waste the fetch */
-        return;
+    else if (FN(is_sum_of_rows)(g)) {
+        FN(spread)(g->n, line, g->k, FN(gemv), (void *)g);
     }
-    /* Rows of B that lie apart touch more cache lines than they fill: worth a copy where many rows of A share it. A itself
-     * is read well enough where it lies, unless it is a transpose and many panels read it, or its lines are a multiple of a
-     * page apart, so that they displace each other before the next tiles have taken their parts. */
-    const int collides = g->a_cs * size % 4096 == 0 && 2 * rows * size <= 64;
-    const int large = m >= 48 && n >= 2 * VL && (m * k + k * n) * size > PACK_BYTES;
-    const int pack_b = g->b_cs != 1 || large;
-    const ptrdiff_t width = PANEL_VECTORS * VL, vectors = max_(1, ceil_div(k, VL));
-    const ptrdiff_t panel = B_PANEL_BYTES / (width * size), kc_cache = g->a_cs == 1 ? panel : min_(panel, L1_LINES);
-    const ptrdiff_t k_blocks = ceil_div(vectors, kc_cache / VL), kc_most = ceil_div(vectors, k_blocks) * VL;
-    const ptrdiff_t tiles = ceil_div(m, rows), m_blocks = ceil_div(tiles, A_BLOCK_BYTES / (rows * kc_most * size));
-    struct FN(block) s = {
-        .g = g,
-        .k_blocks = k_blocks,
-        .mc = ceil_div(tiles, m_blocks) * rows,
-        .pack_b = pack_b,
-        .pack_on_way = pack_b && g->b_cs == 1,
-        .pack_a = large && g->a_cs != 1 && n >= (collides ? 2 : 32) * width,
-        .far = g->a_cs == 1 ? FN(short_rows)(g, B_BLOCK_BYTES) && k * size >= 256 : g->a_rs == 1 && m * k * size > B_BLOCK_BYTES,
-        .widest = !pack_b && m <= ACCUMULATORS / 4 ? 4 : PANEL_VECTORS,
-    };
-    const ptrdiff_t nc_most = pack_b ? (B_BLOCK_BYTES / (size * kc_most)) / width * width : n;
-    const ptrdiff_t thin = FN(thin_columns)(g), full = n - thin;
-    /* Rows to hand out together: of a transpose a cache line, or what the dot products of thin columns take at once. */
-    const ptrdiff_t unit = g->a_cs == 1 ? rows : thin > 0 && m >= 32 * VL ? 4 * VL : 64 / size;
-
-    for (s.j0 = 0; s.j0 == 0 || s.j0 < full; s.j0 += nc_most) {
-        s.nc = min_(nc_most, full - s.j0);
-        s.thin = s.j0 + s.nc == full ? thin : 0;
-        const ptrdiff_t run = max_(1, B_RUN_BYTES / (size * kc_most * max_(s.nc, 8 * MAX_THIN)));
-        for (s.first = 0; s.first < k_blocks && (s.first + s.j0 == 0 || !parallel_interrupted()); s.first = s.last) {
-            s.last = min_(s.first + run, k_blocks);
-            s.steps = FN(block_start)(&s, s.last) - FN(block_start)(&s, s.first);
-            s.job = new_job();
-            if (tiles >= FN(groups)(s.nc)) {
-                FN(spread)(m, unit, s.nc * s.steps, FN(gemm_rows), &s);
-            }
-            else {
-                FN(spread)(FN(groups)(s.nc), 1, m * s.steps * width, FN(gemm_columns), &s);
-            }
-        }
+    else {
+        const struct FN(plan) plan = FN(make_plan)(g);
+        FN(gemm_blocks)(&plan);
     }
 }
 
 #undef MAX_THIN
-#undef MAX_MR
-#undef MAX_NV

@@ -29,15 +29,11 @@
 
 /* Blocking, in bytes so that both dtypes share it. A product's panel of B and block of A stay in the second-level cache
  * (they are read in order, so they come in time), all of a packed block of B in the third; a convolution's filters about
- * fill the first. Where every step of K is in a cache line of its own, as in a transposed A, L1_LINES of them stay.
- * Blocks of K whose part of B fits into B_RUN_BYTES are done in one go. Operands smaller than PACK_BYTES are not worth
- * packing. */
+ * fill the first. Operands smaller than PACK_BYTES are not worth packing. */
 #define B_PANEL_BYTES (80 * 1024)
 #define L1_PANEL_BYTES (40 * 1024)
-#define L1_LINES 256
 #define PACK_BYTES (96 * 1024)
 #define A_BLOCK_BYTES (128 * 1024)
 #define B_BLOCK_BYTES (1024 * 1024)
-#define B_RUN_BYTES (256 * 1024)
 
 #endif

@@ -101,8 +101,6 @@ struct windows {
 /* What is computed together with a convolution: nothing, ReLU, or ReLU and max-pooling of 2x2 windows, 2 apart. */
 enum after { NOTHING, RELU_AFTER, RELU_AND_POOL };
 
-#define SUM_PIECE 16
-
 struct conv_args {
     struct windows win;
     enum after after;
@@ -110,16 +108,12 @@ struct conv_args {
     const void *x, *W, *b, *dout;       /* n c h w; fn c fh fw; fn; as out */
     int x_last, out_last, dout_last;    /* whether the channels come last in memory, in dx as in x */
     void *out, *dx, *dW, *db;           /* out: n fn oh ow, or what pooling leaves; dx is NULL where nobody needs it */
-    uint8_t *index;                     /* which of its four pixels pooling took: n, oh / 2, ow / 2, padded_fn */
+    uint8_t *index;                     /* which of its four pixels pooling took: n, oh / 2, ow / 2, fn */
+    int winograd;                       /* whether 3x3 filters may go the way of fewer multiplications, for less precision */
 
-    /* Working memory. conv_plan says how many elements; the caller provides them. */
-    ptrdiff_t padded_fn;
-    ptrdiff_t packed_size;              /* W as the kernel reads it */
-    ptrdiff_t partial_size;             /* dW and db of one group of images */
-    ptrdiff_t forward_size, backward_size;      /* one thread's buffers */
-    ptrdiff_t groups;                   /* group g is images [g n / groups, (g + 1) n / groups) */
-    void *packed, *partial;
-    struct workspace *workspace;
+    /* What conv_memory asks for, aligned to cache lines, for as many threads. */
+    void *memory;
+    int threads;
 };
 
 struct pool_args {
@@ -255,13 +249,10 @@ struct kernels {
 
     range_kernel *update[RULES];                /* struct update_args */
 
-    /* Convolution, struct conv_args. conv_plan fills in the sizes of the memory that the others work in, conv_pack lays W
-     * out for forward or backward. Then forward the range is images; backward it is groups of images, whose sums are
-     * added up by conv_sum, where it is pieces of SUM_PIECE elements, and handed over by conv_unpack. */
-    void (*conv_plan)(struct conv_args *args);
-    void (*conv_pack)(const struct conv_args *args, int backward);
-    range_kernel *conv_forward, *conv_backward, *conv_sum;
-    void (*conv_unpack)(const struct conv_args *args);
+    /* Convolution: both ways spread themselves over the pool, in memory of so many bytes. */
+    size_t (*conv_memory)(const struct conv_args *args, int backward);
+    void (*conv_forward)(const struct conv_args *args);
+    void (*conv_backward)(const struct conv_args *args);
 
     /* Max-pooling, where the range is windows, and its gradient, where it is planes of x. struct pool_args */
     range_kernel *pool_forward, *pool_backward;
@@ -285,6 +276,9 @@ struct kernels {
     range_kernel *perturb_column;               /* struct perturb_column_args; the range is inputs */
     range_kernel *perturb_rows;                 /* struct perturb_rows_args; the range is rows of a */
 };
+
+/* Every kernel as its formula, for float32 and float64; the fast tables leave to it what only the formula does. */
+extern const struct kernels kernels_simple[2];
 
 struct column_sum_args {
     ptrdiff_t rows, cols;

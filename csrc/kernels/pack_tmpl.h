@@ -19,7 +19,7 @@ FN(transpose)(FN(quad) r[4])
 
 /* A transpose: out[l * out_rs + i] = x[i * x_rs + l] for i < n, l < k. */
 static void
-FN(turn)(ptrdiff_t n, ptrdiff_t k, const real *x, ptrdiff_t x_rs, real *out, ptrdiff_t out_rs)
+FN(copy_transposed)(ptrdiff_t n, ptrdiff_t k, const real *x, ptrdiff_t x_rs, real *out, ptrdiff_t out_rs)
 {
     typedef FN(quad_unaligned) quad_in_memory;
     ptrdiff_t i = 0;
@@ -50,41 +50,45 @@ FN(turn)(ptrdiff_t n, ptrdiff_t k, const real *x, ptrdiff_t x_rs, real *out, ptr
     }
 }
 
-/* out[l * width + i] = x[i * rs + l * cs] for i < n, l < k; columns n .. width are zero. A tile of A is packed with
- * width = its rows; a panel of B with width = its columns in whole vectors, rs and cs being those of B transposed. */
+/* The same lines at another distance. */
 static void
-FN(pack)(ptrdiff_t n, ptrdiff_t width, ptrdiff_t k, const real *x, ptrdiff_t rs, ptrdiff_t cs, real *out)
+FN(pack_lines)(ptrdiff_t n, ptrdiff_t width, ptrdiff_t k, const struct FN(matrix) *x, real *out)
 {
-    if (rs == 1 && n == 4 && width == 4) {      /* a tile of AVX2 */
+    if (n == 4 && width == 4) {         /* a tile of AVX2 */
         for (ptrdiff_t l = 0; l < k; l++) {
-            *(FN(quad_unaligned) *)(out + l * 4) = *(const FN(quad_unaligned) *)(x + l * cs);
+            *(FN(quad_unaligned) *)(out + l * 4) = *(const FN(quad_unaligned) *)(x->at + l * x->cs);
         }
         return;
     }
-    if (rs == 1) {
-        const ptrdiff_t whole = n / VL * VL, rest = n - whole;
-        for (ptrdiff_t l = 0; l < k; l++) {
-            const real *from = x + l * cs;
-            real *to = out + l * width;
-            for (ptrdiff_t i = 0; i < whole; i += VL) {
-                FN(store)(to + i, FN(load)(from + i));
-            }
-            if (rest > 0 && n < width) {
-                FN(store)(to + whole, FN(load_first)(from + whole, rest));
-            }
-            else if (rest > 0) {
-                FN(store_first)(to + whole, FN(load_first)(from + whole, rest), rest);
-            }
+    const ptrdiff_t whole = n / VL * VL, rest = n - whole;
+    for (ptrdiff_t l = 0; l < k; l++) {
+        const real *from = x->at + l * x->cs;
+        real *to = out + l * width;
+        for (ptrdiff_t i = 0; i < whole; i += VL) {
+            FN(store)(to + i, FN(load)(from + i));
         }
+        if (rest > 0) {
+            FN(store_first)(to + whole, FN(load_first)(from + whole, rest), min_(VL, width - whole));
+        }
+    }
+}
+
+/* Rows of a matrix side by side: out[l * width + i] = x[i, l] for i < n, l < k; columns n .. width are zero. A tile of A is
+ * packed so with width = its rows, a panel of B, as a transpose, with width = its columns in whole vectors. */
+static void
+FN(pack)(ptrdiff_t n, ptrdiff_t width, ptrdiff_t k, const struct FN(matrix) *x, real *out)
+{
+    if (x->rs == 1) {
+        FN(pack_lines)(n, width, k, x, out);
         return;
     }
-    if (cs == 1) {
-        FN(turn)(n, k, x, rs, out, width);
+    if (x->cs == 1) {
+        FN(copy_transposed)(n, k, x->at, x->rs, out, width);
     }
     else {
         for (ptrdiff_t l = 0; l < k; l++) {
             for (ptrdiff_t i = 0; i < n; i++) {
-                out[l * width + i] = x[i * rs + l * cs];
+                out[l * width + i] = x->at[i * x->rs + l * x->cs];
             }
         }
     }

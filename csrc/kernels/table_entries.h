@@ -37,10 +37,9 @@
             [RMSPROP] = rmsprop##SUFFIX, [ADAM] = adam##SUFFIX,                 \
             [ADAMW] = adamw##SUFFIX,                                            \
         },                                                                      \
-        .conv_plan = conv_plan##SUFFIX, .conv_pack = conv_pack##SUFFIX,         \
+        .conv_memory = conv_memory##SUFFIX,                                     \
         .conv_forward = conv_forward##SUFFIX,                                   \
-        .conv_backward = conv_backward##SUFFIX, .conv_sum = conv_sum##SUFFIX,   \
-        .conv_unpack = conv_unpack##SUFFIX,                                     \
+        .conv_backward = conv_backward##SUFFIX,                                 \
         .pool_forward = pool_forward##SUFFIX,                                   \
         .pool_backward = pool_backward##SUFFIX,                                 \
         .average_forward = average_forward##SUFFIX,                             \

@@ -4,6 +4,7 @@
 #define MAX_THIN 4              /* columns at once */
 #define DOT_ROWS (ACCUMULATORS >= 16 ? 4 : 2)   /* by four columns, in registers with an element of A and four of B */
 #define MAX_DOTS 8              /* of a single row of A */
+#define MAX_ROW_VECTORS 8       /* of a single row of C */
 
 /* One element of C from its sum, as the micro-kernel's epilogue does it for a vector. */
 inline_always void
@@ -59,19 +60,18 @@ FN(put_four)(real *c, const FN(quad) *four, const struct FN(epilogue) *e)
     *(quad_in_memory *)c = sums;
 }
 
-/* One step of mr x nc dot products: the first `lanes` terms of what lies at a and b. */
+/* One step of mr x nc dot products: the first `lanes` terms from step l on. */
 inline_always void
-FN(dot_step)(const int mr, const int nc, const ptrdiff_t lanes, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
-             vec acc[4][MAX_DOTS])
+FN(dot_step)(const int mr, const int nc, const ptrdiff_t lanes, const struct FN(part) *p, ptrdiff_t l, vec acc[4][MAX_DOTS])
 {
     vec bv[MAX_DOTS];
     UNROLL
     for (int j = 0; j < nc; j++) {
-        bv[j] = lanes == VL ? FN(load)(b + j * b_cs) : FN(load_first)(b + j * b_cs, lanes);
+        bv[j] = FN(load_lanes)(p->b.at + l + j * p->b.cs, lanes);
     }
     UNROLL
     for (int i = 0; i < mr; i++) {
-        const vec av = lanes == VL ? FN(load)(a + i * a_rs) : FN(load_first)(a + i * a_rs, lanes);
+        const vec av = FN(load_lanes)(p->a.at + l + i * p->a.rs, lanes);
         UNROLL
         for (int j = 0; j < nc; j++) {
             acc[i][j] += av * bv[j];
@@ -81,8 +81,7 @@ FN(dot_step)(const int mr, const int nc, const ptrdiff_t lanes, const real *a, p
 
 /* mr x nc dot products: rows of A and columns of B that are both contiguous along K. */
 inline_always void
-FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs, const real *b, ptrdiff_t b_cs,
-         real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
+FN(dots)(const int mr, const int nc, const struct FN(part) *p, const struct FN(epilogue) *e)
 {
     vec acc[4][MAX_DOTS];
     UNROLL
@@ -93,11 +92,11 @@ FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
         }
     }
     ptrdiff_t l = 0;
-    for (; l + VL <= k; l += VL) {
-        FN(dot_step)(mr, nc, VL, a + l, a_rs, b + l, b_cs, acc);
+    for (; l + VL <= p->steps; l += VL) {
+        FN(dot_step)(mr, nc, VL, p, l, acc);
     }
-    if (l < k) {
-        FN(dot_step)(mr, nc, k - l, a + l, a_rs, b + l, b_cs, acc);
+    if (l < p->steps) {
+        FN(dot_step)(mr, nc, p->steps - l, p, l, acc);
     }
     UNROLL
     for (int i = 0; i < mr; i++) {
@@ -108,31 +107,34 @@ FN(dots)(const int mr, const int nc, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
             if (nc % 4 == 0) {
                 struct FN(epilogue) ej = *e;
                 ej.bias += e->bias != NULL ? j : 0;
-                FN(put_four)(c + i * c_rs + j, &sums, &ej);
+                FN(put_four)(p->c + i * p->c_rs + j, &sums, &ej);
                 continue;
             }
             UNROLL
             for (int q = 0; q < nc; q++) {
-                FN(put)(c + i * c_rs, sums[q], e, q);
+                FN(put)(p->c + i * p->c_rs, sums[q], e, q);
             }
         }
     }
 }
 
-/* C[begin:end, 0:n] for any n, both operands contiguous along K. */
+/* Any number of rows and columns, both operands contiguous along K. */
 static void
-FN(dot_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t a_rs,
-                const real *b, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
+FN(dot_columns)(ptrdiff_t rows, ptrdiff_t cols, const struct FN(part) *whole, const struct FN(epilogue) *e)
 {
-    for (ptrdiff_t j = 0, nc; j < n; j += nc) {
-        nc = end - begin == 1 && n - j >= MAX_DOTS ? MAX_DOTS : min_(MAX_THIN, n - j);
-        const real *bj = b + j * b_cs;
+    for (ptrdiff_t j = 0, nc; j < cols; j += nc) {
+        nc = rows == 1 && cols - j >= MAX_DOTS ? MAX_DOTS : min_(MAX_THIN, cols - j);
+        struct FN(part) p = *whole;
         struct FN(epilogue) ej = *e;
+        p.b.at += j * p.b.cs;
+        p.c += j;
         ej.bias += e->bias != NULL ? j : 0;
-        ptrdiff_t i = begin;
-#define DOTS(MR, NC)                                                                        \
-    for (; i + MR <= end; i += MR) {                                                        \
-        FN(dots)(MR, NC, k, a + i * a_rs, a_rs, bj, b_cs, c + i * c_rs + j, c_rs, &ej);     \
+        ptrdiff_t left = rows;
+#define DOTS(MR, NC)                                        \
+    for (; left >= MR; left -= MR) {                        \
+        FN(dots)(MR, NC, &p, &ej);                          \
+        p.a.at += MR * p.a.rs;                              \
+        p.c += MR * p.c_rs;                                 \
     }
         switch (nc) {
             case 1: DOTS(4, 1) DOTS(1, 1) break;
@@ -145,11 +147,37 @@ FN(dot_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t n, ptrdiff_t k, const 
     }
 }
 
+/* Columns of nv vectors of rows, stored as rows of C from row `first` on, up to row `end`. */
+inline_always void
+FN(store_columns)(const int nc, ptrdiff_t first, ptrdiff_t end, const real column[MAX_THIN][4 * VL], const struct FN(part) *p,
+                  const struct FN(epilogue) *e)
+{
+    ptrdiff_t i = first;
+    for (; nc == 4 && i + 4 <= end; i += 4) {
+        FN(quad) r[4];
+        UNROLL
+        for (int q = 0; q < 4; q++) {
+            r[q] = *(const FN(quad_unaligned) *)(column[q] + i);
+        }
+        FN(transpose)(r);
+        UNROLL
+        for (int q = 0; q < 4; q++) {
+            FN(put_four)(p->c + (i + q) * p->c_rs, &r[q], e);
+        }
+    }
+    for (; i < end; i++) {
+        UNROLL
+        for (int j = 0; j < nc; j++) {
+            FN(put)(p->c + i * p->c_rs, column[j][i], e, j);
+        }
+    }
+}
+
 /* nv vectors of rows by nc columns: A has contiguous columns (a transpose), B is reached one element at a time. Of the
  * rows only [first, end) are stored. */
 inline_always void
-FN(row_vectors)(const int nv, const int nc, ptrdiff_t first, ptrdiff_t end, ptrdiff_t k, const real *a, ptrdiff_t a_cs,
-                const real *b, ptrdiff_t b_rs, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
+FN(row_vectors)(const int nv, const int nc, ptrdiff_t first, ptrdiff_t end, const struct FN(part) *p,
+                const struct FN(epilogue) *e)
 {
     vec acc[4][MAX_THIN];
     UNROLL
@@ -159,13 +187,13 @@ FN(row_vectors)(const int nv, const int nc, ptrdiff_t first, ptrdiff_t end, ptrd
             acc[v][j] = (vec){0};
         }
     }
-    for (ptrdiff_t l = 0; l < k; l++) {
+    for (ptrdiff_t l = 0; l < p->steps; l++) {
         UNROLL
         for (int v = 0; v < nv; v++) {
-            const vec av = FN(load)(a + l * a_cs + v * VL);
+            const vec av = FN(load)(p->a.at + l * p->a.cs + v * VL);
             UNROLL
             for (int j = 0; j < nc; j++) {
-                acc[v][j] += b[l * b_rs + j * b_cs] * av;
+                acc[v][j] += p->b.at[l * p->b.rs + j * p->b.cs] * av;
             }
         }
     }
@@ -177,43 +205,30 @@ FN(row_vectors)(const int nv, const int nc, ptrdiff_t first, ptrdiff_t end, ptrd
             FN(store)(column[j] + v * VL, acc[v][j]);
         }
     }
-    ptrdiff_t i = first;
-    for (; nc == 4 && i + 4 <= end; i += 4) {
-        FN(quad) r[4];
-        UNROLL
-        for (int q = 0; q < 4; q++) {
-            r[q] = *(const FN(quad_unaligned) *)(column[q] + i);
-        }
-        FN(transpose)(r);
-        UNROLL
-        for (int q = 0; q < 4; q++) {
-            FN(put_four)(c + (i + q) * c_rs, &r[q], e);
-        }
-    }
-    for (; i < end; i++) {
-        UNROLL
-        for (int j = 0; j < nc; j++) {
-            FN(put)(c + i * c_rs, column[j][i], e, j);
-        }
-    }
+    FN(store_columns)(nc, first, end, column, p, e);
 }
 
-/* C[begin:end, 0:n] for n <= MAX_THIN, where the rows of A are contiguous and there are at least VL of them. */
+/* `rows` rows, at most MAX_THIN columns, where the rows of A are contiguous. The last vector of rows may reach back or ahead
+ * into others of A, which has at least VL; `after` of them follow. */
 static void
-FN(row_columns)(ptrdiff_t begin, ptrdiff_t end, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *a, ptrdiff_t a_cs,
-                const real *b, ptrdiff_t b_rs, ptrdiff_t b_cs, real *c, ptrdiff_t c_rs, const struct FN(epilogue) *e)
+FN(row_columns)(ptrdiff_t rows, ptrdiff_t after, ptrdiff_t cols, const struct FN(part) *whole, const struct FN(epilogue) *e)
 {
-    ptrdiff_t i = begin;
-#define ROWS(NV, NC)                                                                                        \
-    for (; i + NV * VL <= end; i += NV * VL) {                                                              \
-        FN(row_vectors)(NV, NC, 0, NV * VL, k, a + i, a_cs, b, b_rs, b_cs, c + i * c_rs, c_rs, e);          \
+    struct FN(part) p = *whole;
+    ptrdiff_t left = rows;
+#define ROWS(NV, NC)                                            \
+    for (; left >= NV * VL; left -= NV * VL) {                  \
+        FN(row_vectors)(NV, NC, 0, NV * VL, &p, e);             \
+        p.a.at += NV * VL;                                      \
+        p.c += NV * VL * p.c_rs;                                \
     }
-#define LAST_ROWS(NC)       /* a vector that ends with row `m` at the latest: it may begin before row i */   \
-    if (i < end) {                                                                                          \
-        const ptrdiff_t from = min_(i, m - VL);                                                             \
-        FN(row_vectors)(1, NC, i - from, end - from, k, a + from, a_cs, b, b_rs, b_cs, c + from * c_rs, c_rs, e); \
+#define LAST_ROWS(NC)                                           \
+    if (left > 0) {                                             \
+        const ptrdiff_t back = max_(0, VL - left - after);      \
+        p.a.at -= back;                                         \
+        p.c -= back * p.c_rs;                                   \
+        FN(row_vectors)(1, NC, back, back + left, &p, e);       \
     }
-    switch (n) {
+    switch (cols) {
         case 1: ROWS(4, 1) ROWS(2, 1) ROWS(1, 1) LAST_ROWS(1) break;
         case 2: ROWS(4, 2) ROWS(2, 2) ROWS(1, 2) LAST_ROWS(2) break;
         case 3: ROWS(2, 3) ROWS(1, 3) LAST_ROWS(3) break;
