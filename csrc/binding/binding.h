@@ -51,6 +51,9 @@ py_method py_get_num_threads, py_set_num_threads;
 /* tour.c */
 py_method py_use_kernels, py_kernels, py_tour, py_tour_peak;
 
+/* rows.c */
+py_method py_take_rows;
+
 /* conv.c */
 py_method py_conv_forward, py_conv_backward, py_conv_block_forward, py_conv_block_backward, py_set_winograd;
 

@@ -216,7 +216,7 @@ class Trainer:
         # what np.random.choice(train_size, batch_size) draws, in half its time
         draw = np.random.randint if self.rng is None else getattr(self.rng, "integers", None) or self.rng.randint
         rows = draw(self.train_size, size=self.batch_size)
-        return self.x_train.take(rows, axis=0), self.t_train.take(rows, axis=0), rows
+        return _core.take_rows(self.x_train, rows), self.t_train.take(rows, axis=0), rows
 
     def _gradient(self, x, t):
         grads = self.network.gradient(x, t)
