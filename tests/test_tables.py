@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from kernel_calls import CASES, FINITE, drawn
 from layouts import sides, values
 from test_batchnorm import check_batchnorm
+from test_convolution import same_where_finite
 from test_more_layers import check_channels
 from test_networks_numerical import ATOL
 
 import pynn
-from pynn import _core
+from pynn import _core, layers, reference
 
 REAL = (np.float32, np.float64)
 FAST = [isa for isa, available in _core.build_info()["isas"].items() if available and isa != "simple"]
@@ -98,6 +99,29 @@ def test_batch_normalization(table, dtype, rng):
             check_batchnorm(drawn(n, d), drawn(d), drawn(d), drawn(n, d), drawn(d), np.abs(drawn(d)))
         for n, c, h, w in [(1, 1, 1, 2), (3, 5, 9, 11), (2, 40, 8, 8), (5, 2, 1, 3)]:
             check_channels(1 + drawn(n, c, h, w), drawn(c), drawn(c), drawn(n, c, h, w), dtype)
+
+
+@pytest.mark.parametrize("table", ["simple", *FAST])
+@pytest.mark.parametrize("dtype", REAL)
+@pytest.mark.parametrize("shape", [(6, 40), (4, 3, 5, 6)])
+@pytest.mark.parametrize("where", ["x", "dout", "gamma", "running_var"])
+@pytest.mark.parametrize("wild", [np.nan, np.inf, -np.inf])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_batch_normalization_of_a_wild_number(wild, where, shape, dtype, table, rng):
+    arrays = {"x": values(rng, shape, dtype), "dout": values(rng, shape, dtype)}
+    for name in ("gamma", "beta", "running_mean", "running_var"):
+        arrays[name] = np.abs(values(rng, shape[1], dtype))
+    arrays[where][(1, 1, 2, 3)[:arrays[where].ndim]] = wild
+    x, dout, *parameters = arrays.values()
+
+    def all_results(layer):
+        return [layer.forward(x, train_flg=False), layer.forward(x), layer.backward(dout), layer.dgamma, layer.dbeta,
+                layer.running_mean, layer.running_var]
+    book = all_results(reference.BatchNormalization(*parameters[:2], 0.9, *parameters[2:]))
+    with pynn.use_kernels(table):
+        mine = all_results(layers.BatchNormalization(*parameters[:2], 0.9, *parameters[2:]))
+    for got, want in zip(mine, book):
+        same_where_finite(got, want)
 
 
 # Two losses differ by some roundings, over 2h: test_networks_numerical.py allows each table so many from the book's loop.

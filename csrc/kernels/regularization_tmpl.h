@@ -75,7 +75,8 @@ FN(batchnorm_test)(void *args, ptrdiff_t begin, ptrdiff_t end)
 }
 
 /* With xn = xc / std and g = gamma dout: dbeta = sum dout, dgamma = sum xn dout,
- * dx = (g - mean of g - xn mean of g xn) / std, where means and sums run over the rows. */
+ * dx = (g - mean of g - xn mean of g xn) / std, where means and sums run over the rows. Where g is infinite, infinities of both
+ * signs meet in the sums of the book's formula, and all of dx is NaN: hence 0 times what is infinite then. */
 static void
 FN(batchnorm_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
@@ -97,7 +98,7 @@ FN(batchnorm_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
         for (ptrdiff_t q = 0; q < width; q++) {
             dbeta[q] = sum[q];
             dgamma[q] = product[q];
-            sum[q] /= count;
+            sum[q] = sum[q] / count + 0 * gamma[q] * product[q];
             product[q] /= count;
         }
         for (ptrdiff_t i = 0; i < s->rows; i++) {
