@@ -24,6 +24,7 @@ from pynn import _core, layers, reference
 
 REAL = (np.float32, np.float64)
 FAST = [isa for isa, available in _core.build_info()["isas"].items() if available and isa != "simple"]
+fewer = settings(max_examples=settings().max_examples // 3)
 KERNELS = Path(__file__).parent.parent / "csrc/kernels"
 
 
@@ -75,8 +76,8 @@ def results(call, table):
 
 @pytest.mark.parametrize("dtype", REAL)
 @pytest.mark.parametrize("kernels", CASES, ids=" ".join)
-@settings(max_examples=25)
 @given(data=st.data())
+@fewer
 def test_every_table_has_the_formula_s_numbers(kernels, dtype, data):
     call, roundings = CASES[kernels](data, dtype)
     want = results(call, "simple")
@@ -127,7 +128,7 @@ def test_batch_normalization_of_a_wild_number(wild, where, shape, dtype, table, 
 # Two losses differ by some roundings, over 2h: test_networks_numerical.py allows each table so many from the book's loop.
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 @given(data=st.data())
-@settings(max_examples=25)
+@fewer
 def test_numerical_gradients(activation, data):
     """Zeros and whole numbers: steps from the kink of a ReLU, and logits that tie."""
     n, sizes = data.draw(sides(20, 1)), [data.draw(sides(9, 1)) for _ in range(data.draw(st.integers(1, 3)))] + [3]
