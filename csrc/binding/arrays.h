@@ -1,7 +1,8 @@
-/* The validator: Python objects in, arrays and numbers that kernels may read out. It alone decides what is accepted.
+/* The validator: Python objects in, arrays and numbers that kernels may read out. It alone decides which kinds of arrays, dtypes,
+ * labels and numbers are accepted; which shapes are due, each operation says.
  *
  * Reading an object may run its owner's code (__array__, __float__, __index__), which may reshape an array that was read
- * before. So every function reads all of its arguments first, numbers before arrays, and looks at shapes only then. */
+ * before. So an operation reads all of its arguments, numbers before arrays, before it looks at the shape of any array. */
 #ifndef PYNN_ARRAYS_H
 #define PYNN_ARRAYS_H
 
@@ -19,7 +20,7 @@ array_from(const char *func, const char *name, PyObject *x)
 }
 
 /* The dtype in which a kernel computes with x: NPY_FLOAT, NPY_DOUBLE, or NPY_HALF, which counts as float32 later. -1 with an
- * exception set where x holds no real numbers. */
+ * exception set where x holds neither floats of at most 64 bits nor integers nor bool. */
 int computing_type_of_other(const char *func, const char *name, PyArrayObject *x);
 
 static inline int

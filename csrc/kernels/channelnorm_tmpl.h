@@ -101,7 +101,7 @@ FN(channelnorm_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
         product /= (double)std;
         ((real *)s->dbeta)[j] = (real)sum;
         ((real *)s->dgamma)[j] = (real)product;
-        const real mean = (real)(sum / count), slope = (real)(product / count);
+        const real slope = (real)(product / count), mean = (real)(sum / count) + 0 * gamma * slope;
         for (ptrdiff_t i = 0; i < s->rows; i++) {
             const real *dout = (const real *)s->dout + FN(plane_at)(s, i, j);
             const real *xc = (const real *)s->xc + FN(plane_at)(s, i, j);

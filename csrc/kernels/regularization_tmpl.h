@@ -1,7 +1,7 @@
-/* Batch normalization (section 6.3; arXiv:1502.03167) and dropout (section 6.4.3). Loops over columns and elements that
- * the compiler turns into vectors as they stand, so that every table, the simple one included, takes them from here. */
+/* Batch normalization (section 6.3; arXiv:1502.03167) and dropout (section 6.4.3): loops over columns and elements that the
+ * compiler turns into vectors as they stand. */
 
-#define BLOCK 32                /* columns at once: their running sums stay in registers */
+#define COLUMNS 32              /* at once: their running sums stay in registers */
 
 inline_always real
 FN(deviation)(real variance)
@@ -16,13 +16,13 @@ FN(batchnorm_train)(void *args, ptrdiff_t begin, ptrdiff_t end)
     const struct batchnorm_args *s = args;
     const ptrdiff_t cols = s->cols;
     const real count = (real)s->rows, keep = (real)s->momentum, take = (real)(1 - s->momentum);
-    for (ptrdiff_t j = begin; j < end; j += BLOCK) {
-        const ptrdiff_t width = min_(BLOCK, end - j);
+    for (ptrdiff_t j = begin; j < end; j += COLUMNS) {
+        const ptrdiff_t width = min_(COLUMNS, end - j);
         const real *x = (const real *)s->x + j, *gamma = (const real *)s->gamma + j, *beta = (const real *)s->beta + j;
         const real *running_mean = (const real *)s->running_mean + j, *running_var = (const real *)s->running_var + j;
         real *xc = (real *)s->xc + j, *out = (real *)s->out + j, *std = (real *)s->std + j;
         real *new_mean = (real *)s->new_mean + j, *new_var = (real *)s->new_var + j;
-        real mean[BLOCK] = {0}, var[BLOCK] = {0};
+        real mean[COLUMNS] = {0}, var[COLUMNS] = {0};
         for (ptrdiff_t i = 0; i < s->rows; i++) {
             for (ptrdiff_t q = 0; q < width; q++) {
                 mean[q] += x[i * cols + q];
@@ -58,11 +58,11 @@ FN(batchnorm_test)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct batchnorm_args *s = args;
     const ptrdiff_t cols = s->cols;
-    for (ptrdiff_t j = begin; j < end; j += BLOCK) {
-        const ptrdiff_t width = min_(BLOCK, end - j);
+    for (ptrdiff_t j = begin; j < end; j += COLUMNS) {
+        const ptrdiff_t width = min_(COLUMNS, end - j);
         const real *x = (const real *)s->x + j, *gamma = (const real *)s->gamma + j, *beta = (const real *)s->beta + j;
         const real *mean = (const real *)s->running_mean + j, *var = (const real *)s->running_var + j;
-        real *out = (real *)s->out + j, std[BLOCK];
+        real *out = (real *)s->out + j, std[COLUMNS];
         for (ptrdiff_t q = 0; q < width; q++) {
             std[q] = FN(deviation)(var[q]);
         }
@@ -75,19 +75,20 @@ FN(batchnorm_test)(void *args, ptrdiff_t begin, ptrdiff_t end)
 }
 
 /* With xn = xc / std and g = gamma dout: dbeta = sum dout, dgamma = sum xn dout,
- * dx = (g - mean of g - xn mean of g xn) / std, where means and sums run over the rows. */
+ * dx = (g - mean of g - xn mean of g xn) / std, where means and sums run over the rows. Where g is infinite, infinities of both
+ * signs meet in the sums of the book's formula, and all of dx is NaN: hence 0 times what is infinite then. */
 static void
 FN(batchnorm_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct batchnorm_args *s = args;
     const ptrdiff_t cols = s->cols;
     const real count = (real)s->rows;
-    for (ptrdiff_t j = begin; j < end; j += BLOCK) {
-        const ptrdiff_t width = min_(BLOCK, end - j);
+    for (ptrdiff_t j = begin; j < end; j += COLUMNS) {
+        const ptrdiff_t width = min_(COLUMNS, end - j);
         const real *dout = (const real *)s->dout + j, *gamma = (const real *)s->gamma + j;
         const real *xc = (const real *)s->xc + j, *std = (const real *)s->std + j;
         real *dx = (real *)s->dx + j, *dgamma = (real *)s->dgamma + j, *dbeta = (real *)s->dbeta + j;
-        real sum[BLOCK] = {0}, product[BLOCK] = {0};
+        real sum[COLUMNS] = {0}, product[COLUMNS] = {0};
         for (ptrdiff_t i = 0; i < s->rows; i++) {
             for (ptrdiff_t q = 0; q < width; q++) {
                 sum[q] += dout[i * cols + q];
@@ -97,7 +98,7 @@ FN(batchnorm_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
         for (ptrdiff_t q = 0; q < width; q++) {
             dbeta[q] = sum[q];
             dgamma[q] = product[q];
-            sum[q] /= count;
+            sum[q] = sum[q] / count + 0 * gamma[q] * product[q];
             product[q] /= count;
         }
         for (ptrdiff_t i = 0; i < s->rows; i++) {
@@ -109,7 +110,7 @@ FN(batchnorm_backward)(void *args, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
-#undef BLOCK
+#undef COLUMNS
 
 /* out = x mask: what is dropped is 0 times x */
 static void

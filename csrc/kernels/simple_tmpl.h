@@ -5,7 +5,7 @@ FN(gemm)(const struct gemm_args *g)
     const real *a = g->a, *b = g->b, *bias = g->bias;
     for (ptrdiff_t i = 0; i < g->m; i++) {
         real *c = (real *)g->c + i * g->c_rs;
-        for (ptrdiff_t j = 0; j < g->n; j++) {
+        for (ptrdiff_t j = 0; j < g->n && !parallel_interrupted(); j++) {
             real sum = 0;
             for (ptrdiff_t l = 0; l < g->k; l++) {
                 sum += a[i * g->a_rs + l * g->a_cs] * b[l * g->b_rs + j * g->b_cs];

@@ -1,33 +1,22 @@
-/* Vocabulary of the kernel templates (*_tmpl.h), for the dtype that REAL_BITS names. A table includes this header and
- * its templates once with 32 and once with 64.
+/* What the templates of the fast kernels know beside real.h: vectors, and loops unrolled for them.
  *
- *   real           the dtype
- *   bits, ubits    the signed and the unsigned integer of its size
+ *   bits, ubits    the signed and the unsigned integer of the size of a real
  *   vec, VL        a vector of VL reals, one register of the instruction set
  *   FN(mask)       a vector of VL bits: what comparing two vectors gives, all ones or all zeros
  *   FN(quad)       four reals, whatever the instruction set: the side of the blocks that packing transposes
- *   FN(name)       name_f32 or name_f64: the name of a function of this dtype
- *   LIBM(sqrt)     sqrtf or sqrt: the C library's function of this dtype
  */
-#undef real
+#include "real.h"
+
 #undef bits
 #undef ubits
 #undef vec
 #undef vec_unaligned
 #undef VL
-#undef FN
-#undef LIBM
-#undef R
 
-#ifndef PYNN_PASTE
+#ifndef UNROLL
 #if VEC_BYTES >= 32
 #include <immintrin.h>
 #endif
-#define PYNN_PASTE_(a, b) a##b
-#define PYNN_PASTE(a, b) PYNN_PASTE_(a, b)
-#define inline_always static inline __attribute__((always_inline))
-#define min_(a, b) ((a) < (b) ? (a) : (b))
-#define max_(a, b) ((a) > (b) ? (a) : (b))
 #define ceil_div(a, b) (((a) + (b) - 1) / (b))
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -51,19 +40,11 @@ typedef int64_t mask_unaligned_f64 __attribute__((vector_size(VEC_BYTES), aligne
 #endif
 
 #if REAL_BITS == 32
-#define real float
 #define bits int32_t
 #define ubits uint32_t
-#define FN(name) PYNN_PASTE(name, _f32)
-#define LIBM(name) PYNN_PASTE(name, f)
-#define R(x) x##f               /* a literal of this dtype: R(0.5) */
 #else
-#define real double
 #define bits int64_t
 #define ubits uint64_t
-#define FN(name) PYNN_PASTE(name, _f64)
-#define LIBM(name) name
-#define R(x) x
 #endif
 
 #define vec FN(vec)
