@@ -10,8 +10,8 @@
  *   ir            for each tile of rows                     tiles: the micro-kernel
  *               the last few columns                        thin: dot products
  *
- * gemm_plan_tmpl.h decides all sizes. K is cut by its length alone and never over threads, so a result does not depend on how
- * many there are. */
+ * gemm_plan_tmpl.h decides all sizes. K is cut by its length and by how A lies, never over threads, so a result does not
+ * depend on how many there are. */
 
 /* What is computed between two meetings of the threads: a block of K for a block of columns. */
 struct FN(region) {
