@@ -5,19 +5,20 @@
  *
  *   dW[ky, l, :] = sum over y, x of image[y stride + ky][x stride c + l] g[y, x, :]             l < fw c
  *
- * With max-pooling behind it most of g is zero; conv_pooled_tmpl.h makes use of that. The fast ways want finite numbers: with
- * pooling they leave out products with zeros, without it they add some, as g lies in zeros. Other images go the way of the
+ * With max-pooling behind it most of g is zero; conv_pooled_tmpl.h makes use of that in lists. The fast ways want finite numbers:
+ * lists leave out products with zeros, without them some are added, as g lies in zeros. Other images go the way of the
  * formula, in simple_conv_tmpl.h. */
 
-/* The buffers of a thread. With pooling dx has the form of x, channels padded to whole vectors in both. */
+/* The buffers of a thread. For lists dx has the form of x, channels padded to whole vectors in both. */
 struct FN(backward_buffers) {
     struct FN(image) x, dx;
-    real *masked;                       /* dout where ReLU let it pass */
+    real *masked;                       /* dout where ReLU let it pass, */
+    real *pooled;                       /* and the same with its channels last */
     real *formula;                      /* dW and db of an image by the formula */
-    /* without pooling: g in zeros, and where the correlation begins */
+    /* without lists: g in zeros, and where the correlation begins */
     struct FN(image) g;
     real *around_g;
-    struct FN(lists) lists;             /* with pooling */
+    struct FN(lists) lists;
     ptrdiff_t zeros, size;              /* elements that must be zero at first; all */
 };
 
@@ -29,7 +30,7 @@ FN(backward_buffers)(const struct FN(conv) *v, real *memory)
     const ptrdiff_t row = (n->w + 2 * n->pad) * v->channels;
     struct FN(backward_buffers) f = {.size = 0};
     f.x = (struct FN(image)){v->channels, row, FN(carve)(memory, &f.size, (n->h + 2 * n->pad) * row)};
-    if (v->pools) {
+    if (v->lists) {
         f.zeros = f.size;
         f.dx = f.x;
         f.dx.at = FN(carve)(memory, &f.size, s->dx != NULL ? (n->h + 2 * n->pad) * row : 0);
@@ -51,11 +52,12 @@ FN(backward_buffers)(const struct FN(conv) *v, real *memory)
         }
     }
     f.masked = FN(carve)(memory, &f.size, s->after != NOTHING ? s->fn * FN(result_pixels)(v) : 0);
+    f.pooled = FN(carve)(memory, &f.size, v->pools ? v->filters * FN(result_pixels)(v) : 0);
     f.formula = FN(carve)(memory, &f.size, s->fn * (n->c * n->fh * n->fw + 1));
     return f;
 }
 
-/* Without pooling packed[ky, kx, filter, channel] of the turned filters, with it packed[filter, ky, (kx, channel)]. */
+/* packed[ky, kx, filter, channel] of the turned filters; for lists packed[filter, ky, (kx, channel)]. */
 static void
 FN(pack_backward)(const struct FN(conv) *v)
 {
@@ -64,7 +66,7 @@ FN(pack_backward)(const struct FN(conv) *v)
     const ptrdiff_t taps = n->fh * n->fw, channels = FN(padded)(n->c), piece = n->fw * channels;
     const real *W = s->W;
     real *out = v->packed;
-    if (!v->pools) {
+    if (!v->lists) {
         for (ptrdiff_t row = 0; row < taps * v->filters; row++) {
             const ptrdiff_t tap = taps - 1 - row / v->filters, f = row % v->filters;
             for (ptrdiff_t c = 0; c < channels; c++) {
@@ -103,6 +105,61 @@ FN(gradient_of)(const struct FN(conv) *v, ptrdiff_t i, real *masked)
         masked[q] = out[q] <= 0 ? 0 : dout[q];
     }
     return masked;
+}
+
+/* The places of n of VL pixels among the four of their windows, as integers as wide as a pixel. */
+inline_always FN(mask)
+FN(load_places)(const uint8_t *index, ptrdiff_t n)
+{
+    uint8_t narrow[VL] = {0};
+    FN(mask) places = {0};
+    memcpy(narrow, index, (size_t)n);
+    UNROLL
+    for (int q = 0; q < VL; q++) {
+        places[q] = narrow[q];
+    }
+    return places;
+}
+
+/* Gradients of pooled pixels, channels last, to those of their 2x2 windows that pooling took; zeros to the others. Lanes beyond
+ * the last filter are nobody's. */
+static void
+FN(unpool)(const struct FN(conv) *v, const real *pooled, const uint8_t *index, const struct FN(image) *g)
+{
+    const ptrdiff_t cols = v->s->win.ow / 2, fn = v->s->fn, pixels = FN(result_pixels)(v);
+    const ptrdiff_t down = v->s->win.stride * g->row, right = v->s->win.stride * g->channels;
+    for (ptrdiff_t i = 0; i < pixels; i++, pooled += v->filters) {
+        real *corner = g->at + i / cols * 2 * down + i % cols * 2 * right;
+        for (ptrdiff_t f = 0; f < fn; f += VL) {
+            const ptrdiff_t left = (pixels - i) * fn - f;
+            const FN(mask) gradient = (FN(mask))FN(load)(pooled + f);
+            const FN(mask) places = left >= VL ? FN(load_places)(index + i * fn + f, VL) : FN(load_places)(index + i * fn + f, left);
+            UNROLL
+            for (int q = 0; q < 4; q++) {
+                FN(store)(corner + q / 2 * down + q % 2 * right + f, (vec)(gradient & (places == q)));
+            }
+        }
+    }
+}
+
+/* g of image i, channels last and stride apart, into an image that is zero elsewhere. masked and pooled are room for it. */
+static void
+FN(read_gradient)(const struct FN(conv) *v, ptrdiff_t i, real *masked, real *pooled, const struct FN(image) *g)
+{
+    const struct conv_args *s = v->s;
+    const struct windows *n = &s->win;
+    const real *gradient = FN(gradient_of)(v, i, masked);
+    if (!v->pools) {
+        FN(read_image)(gradient, s->dout_last, s->fn, n->oh, n->ow, n->stride, g);
+        return;
+    }
+    const ptrdiff_t rows = n->oh / 2, cols = n->ow / 2;
+    if (!s->dout_last || s->fn != v->filters) {
+        const struct FN(image) whole = {v->filters, cols * v->filters, pooled};
+        FN(read_image)(gradient, s->dout_last, s->fn, rows, cols, 1, &whole);
+        gradient = pooled;
+    }
+    FN(unpool)(v, gradient, s->index + i * rows * cols * s->fn, g);
 }
 
 /* Some rows of windows of an image against row ky of the filters, added to its dW. */
@@ -148,7 +205,7 @@ FN(add_db)(const struct windows *n, const struct FN(image) *g, ptrdiff_t right, 
     }
 }
 
-/* dW and db of one image without pooling, added. */
+/* dW and db of one image without lists, added. */
 static void
 FN(dense_gradients)(const struct FN(conv) *v, const struct FN(backward_buffers) *f, real *dW, real *db)
 {
@@ -172,8 +229,7 @@ FN(dense_gradients)(const struct FN(conv) *v, const struct FN(backward_buffers) 
     FN(add_db)(n, &f->g, right, n->stride * f->g.row, db);
 }
 
-/* Where dW is kept in the sum of a group: without pooling a row for every weight of the filters, with it the filters one
- * after the other. Elements from a filter, a channel, a row of the filter, a weight of that row to the next. */
+/* Where dW is kept in the sum of a group: a row for every weight of the filters; for lists the filters one after the other. Elements from a filter, a channel, a row of the filter, a weight of that row to the next. */
 struct FN(weight_strides) {
     ptrdiff_t f, c, ky, kx;
 };
@@ -181,9 +237,8 @@ struct FN(weight_strides) {
 static struct FN(weight_strides)
 FN(dW_strides)(const struct FN(conv) *v)
 {
-    const int by_filter = v->pools && !v->winograd;
-    const ptrdiff_t step = by_filter ? 1 : v->filters;
-    return (struct FN(weight_strides)){by_filter ? v->s->win.fh * v->piece : 1, step, v->piece * step, v->channels * step};
+    const ptrdiff_t step = v->lists ? 1 : v->filters;
+    return (struct FN(weight_strides)){v->lists ? v->s->win.fh * v->piece : 1, step, v->piece * step, v->channels * step};
 }
 
 /* dx of image i by the formula; its dW and db are added. */
@@ -215,7 +270,7 @@ FN(gradients_by_formula)(const struct FN(conv) *v, ptrdiff_t i, real *memory, re
     }
 }
 
-/* One image with pooling. */
+/* One image by lists. */
 static void
 FN(pooled_gradients)(const struct FN(conv) *v, const struct FN(backward_buffers) *f, ptrdiff_t i, real *dW, real *db)
 {
@@ -232,13 +287,13 @@ FN(pooled_gradients)(const struct FN(conv) *v, const struct FN(backward_buffers)
     }
 }
 
-/* One image without pooling. */
+/* One image without lists. */
 static void
 FN(dense_image)(const struct FN(conv) *v, const struct FN(backward_buffers) *f, ptrdiff_t i, real *dW, real *db)
 {
     const struct conv_args *s = v->s;
     const struct windows *n = &s->win;
-    FN(read_image)(FN(gradient_of)(v, i, f->masked), s->dout_last, s->fn, n->oh, n->ow, n->stride, &f->g);
+    FN(read_gradient)(v, i, f->masked, f->pooled, &f->g);
     FN(dense_gradients)(v, f, dW, db);
     if (s->dx != NULL) {
         const struct FN(correlation) turned = {
@@ -257,14 +312,14 @@ FN(direct_image)(const struct FN(conv) *v, const struct FN(backward_buffers) *f,
     const struct windows *n = &s->win;
     const ptrdiff_t image = n->c * n->h * n->w, inner = n->pad * (f->x.row + f->x.channels);
     const real *x = (const real *)s->x + i * image;
-    if (!v->W_is_finite || (v->pools && !FN(all_finite)(x, image))) {
+    if (!v->W_is_finite || (v->lists && !FN(all_finite)(x, image))) {
         FN(gradients_by_formula)(v, i, f->formula, dW, db);
         return;
     }
     FN(read_image)(x, s->x_last, n->c, n->h, n->w, 1, &(struct FN(image)){f->x.channels, f->x.row, f->x.at + inner});
-    (v->pools ? FN(pooled_gradients) : FN(dense_image))(v, f, i, dW, db);
+    (v->lists ? FN(pooled_gradients) : FN(dense_image))(v, f, i, dW, db);
     if (s->dx != NULL && (image <= LONG_WORK || !parallel_interrupted())) {
-        const struct FN(image) dx = {f->dx.channels, f->dx.row, f->dx.at + (v->pools ? inner : 0)};
+        const struct FN(image) dx = {f->dx.channels, f->dx.row, f->dx.at + (v->lists ? inner : 0)};
         FN(write_image)(&dx, n->c, n->h, n->w, (real *)s->dx + i * image, s->x_last);
     }
 }

@@ -10,6 +10,7 @@ struct FN(conv) {
     const struct conv_args *s;
     int pools;                          /* 2x2 max-pooling follows */
     int winograd;
+    int lists;                          /* backward through pooling, windows whose gradient is zero are left out */
     int keeps_zeros;                    /* a window of zeros has to come to its bias exactly: there is one of 0 */
     int out_is_direct;                  /* the last kernel writes out as it lies in memory */
     ptrdiff_t filters, channels;        /* in whole vectors */
@@ -35,6 +36,14 @@ FN(is_winograd)(const struct conv_args *s, int backward)
         && 36 * tiles <= 9 * n->oh * n->ow / 2;
     const int lists_win = backward && s->after == RELU_AND_POOL && n->c * s->fn < 1024;
     return HAS_WINOGRAD && s->winograd && fits && !lists_win && FN(is_moderate)(s->W, s->fn * n->c * 9);
+}
+
+/* Lists add a row of a filter at a time, in whole vectors. Where a row is less than one, as in a first layer of one channel, the
+ * zeros cost less than the empty lanes. */
+static int
+FN(has_full_lists)(const struct conv_args *s)
+{
+    return s->dx != NULL || s->win.fw * s->win.c >= VL;
 }
 
 static int

@@ -6,10 +6,11 @@ FN(make_conv)(const struct conv_args *s, int backward)
     const struct windows *n = &s->win;
     const ptrdiff_t images = n->c * n->h * n->w + s->fn * n->oh * n->ow, taps = n->fh * n->fw;
     struct FN(conv) v = {.s = s, .pools = s->after == RELU_AND_POOL, .winograd = FN(is_winograd)(s, backward)};
+    v.lists = v.pools && !v.winograd && FN(has_full_lists)(s);
     v.filters = FN(padded)(s->fn);
     v.out_is_direct = s->out_last && s->fn == v.filters;
-    v.channels = v.winograd || (v.pools && s->dx != NULL) ? FN(padded)(n->c) : n->c;
-    v.piece = v.pools && !v.winograd ? FN(padded)(n->fw * v.channels) : n->fw * v.channels;
+    v.channels = v.winograd || (v.lists && s->dx != NULL) ? FN(padded)(n->c) : n->c;
+    v.piece = v.lists ? FN(padded)(n->fw * v.channels) : n->fw * v.channels;
     v.weights_size = n->fh * v.piece * v.filters;
     v.partial_size = ceil_div(v.weights_size + v.filters, SUM_PIECE) * SUM_PIECE;
     v.packed_size = max_(v.weights_size + v.filters, taps * v.filters * FN(padded)(n->c));

@@ -336,58 +336,6 @@ FN(winograd_forward)(void *conv, ptrdiff_t begin, ptrdiff_t end)
 
 /* ---- backward ---- */
 
-/* The places of n of VL pixels among the four of their windows, as integers as wide as a pixel. */
-inline_always FN(mask)
-FN(load_places)(const uint8_t *index, ptrdiff_t n)
-{
-    uint8_t narrow[VL] = {0};
-    FN(mask) places = {0};
-    memcpy(narrow, index, (size_t)n);
-    UNROLL
-    for (int q = 0; q < VL; q++) {
-        places[q] = narrow[q];
-    }
-    return places;
-}
-
-/* Gradients of pooled pixels, channels last, to those of their 2x2 windows that pooling took; zeros to the others. */
-static void
-FN(unpool)(const struct FN(conv) *v, const real *pooled, const uint8_t *index, const struct FN(image) *g)
-{
-    const ptrdiff_t rows = v->s->win.oh / 2, cols = v->s->win.ow / 2, fn = v->s->fn;
-    for (ptrdiff_t i = 0; i < rows * cols; i++, pooled += v->filters, index += fn) {
-        real *corner = g->at + i / cols * 2 * g->row + i % cols * 2 * g->channels;
-        for (ptrdiff_t f = 0; f < fn; f += VL) {
-            const FN(mask) gradient = (FN(mask))FN(load)(pooled + f);
-            const FN(mask) places = fn - f >= VL ? FN(load_places)(index + f, VL) : FN(load_places)(index + f, fn - f);
-            UNROLL
-            for (int q = 0; q < 4; q++) {
-                FN(store)(corner + q / 2 * g->row + q % 2 * g->channels + f, (vec)(gradient & (places == q)));
-            }
-        }
-    }
-}
-
-/* g of image i into f->out, zeros around it. */
-static void
-FN(read_gradient)(const struct FN(conv) *v, ptrdiff_t i, const struct FN(winograd_buffers) *f)
-{
-    const struct conv_args *s = v->s;
-    const struct windows *n = &s->win;
-    const real *gradient = FN(gradient_of)(v, i, f->masked);
-    if (!v->pools) {
-        FN(read_image)(gradient, s->dout_last, s->fn, n->oh, n->ow, 1, &f->out);
-        return;
-    }
-    const ptrdiff_t rows = n->oh / 2, cols = n->ow / 2;
-    if (!s->dout_last || s->fn != v->filters) {
-        const struct FN(image) pooled = {v->filters, cols * v->filters, f->pooled};
-        FN(read_image)(gradient, s->dout_last, s->fn, rows, cols, 1, &pooled);
-        gradient = f->pooled;
-    }
-    FN(unpool)(v, gradient, s->index + i * rows * cols * s->fn, &f->out);
-}
-
 /* Its tiles of H from `first` on, and its db, added. */
 static void
 FN(read_gradient_tiles)(const struct FN(conv) *v, const struct FN(winograd_buffers) *f, ptrdiff_t first, real *db)
@@ -429,7 +377,7 @@ FN(backward_block)(const struct FN(conv) *v, const struct FN(winograd_buffers) *
     for (ptrdiff_t i = first; i < last; i++) {
         if (FN(is_image_moderate)(v, i, 1)) {
             FN(read_tiles)(v, i, f, count * per_image);
-            FN(read_gradient)(v, i, f);
+            FN(read_gradient)(v, i, f->masked, f->pooled, &f->out);
             FN(read_gradient_tiles)(v, f, count * per_image, dW + v->weights_size);
             images[count++] = i;
         }
