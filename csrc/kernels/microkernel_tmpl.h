@@ -140,7 +140,7 @@ FN(micro)(const int mr, const int nv, const int packs, const struct FN(part) *p,
             b += b_rs;
         }
     }
-    if (p->lanes == VL) {
+    if (packs || p->lanes == VL) {      /* what is packed on the way are whole vectors */
         FN(write_tile)(mr, nv, VL, acc, p, e);
     }
     else {

@@ -147,9 +147,10 @@ FN(dot_columns)(ptrdiff_t rows, ptrdiff_t cols, const struct FN(part) *whole, co
     }
 }
 
-/* Columns of nv vectors of rows, stored as rows of C from row `first` on, up to row `end`. */
-inline_always void
-FN(store_columns)(const int nc, ptrdiff_t first, ptrdiff_t end, const real column[MAX_THIN][4 * VL], const struct FN(part) *p,
+/* Columns of nv vectors of rows, stored as rows of C from row `first` on, up to row `end`. Not inlined: a compiler would unroll it
+ * anew wherever it is called, for a third of its time and nothing. */
+static void __attribute__((noinline))
+FN(store_columns)(int nc, ptrdiff_t first, ptrdiff_t end, const real column[MAX_THIN][4 * VL], const struct FN(part) *p,
                   const struct FN(epilogue) *e)
 {
     ptrdiff_t i = first;
@@ -166,7 +167,6 @@ FN(store_columns)(const int nc, ptrdiff_t first, ptrdiff_t end, const real colum
         }
     }
     for (; i < end; i++) {
-        UNROLL
         for (int j = 0; j < nc; j++) {
             FN(put)(p->c + i * p->c_rs, column[j][i], e, j);
         }
