@@ -42,7 +42,7 @@ py_method py_sgd, py_momentum, py_nesterov, py_adagrad, py_rmsprop, py_adam, py_
 /* gradient.c */
 py_method py_numerical_gradient;
 
-/* network_gradient.c */
+/* network_gradient.c, beside which network_arguments.c and network_differences.c stand */
 py_method py_mlp_numerical_gradient;
 
 /* threads.c */
