@@ -21,6 +21,7 @@
  *
  * Between jobs workers watch the counter for some tens of microseconds, then sleep.
  */
+#include "fpmode.h"
 #include "parallel.h"
 #include "processors.h"
 
@@ -61,6 +62,7 @@ static struct {
     parallel_fn fn;
     void *arg;
     ptrdiff_t n, grain, chunks;
+    uint64_t mode;                                   /* the owner's way of rounding, and so the workers' */
 
     _Alignas(CACHE_LINE) atomic_ptrdiff_t unclaimed; /* chunks to be claimed; <= 0: none */
     _Alignas(CACHE_LINE) atomic_ptrdiff_t back;      /* one past the workers' next chunk */
@@ -193,6 +195,7 @@ run_chunk(bool first)
     }
     i = first ? pool.front++ : atomic_fetch_sub_explicit(&pool.back, 1, memory_order_relaxed) - 1;
     begin = i * pool.grain;
+    set_fpmode(pool.mode);
     if (atomic_load_explicit(&pool.given_up, memory_order_relaxed)) {
         return true;
     }
@@ -440,6 +443,7 @@ run_job(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg, int helpers, in
     pool.grain = grain;
     pool.chunks = chunks;
     pool.front = 0;
+    pool.mode = fpmode();
     atomic_store_explicit(&pool.back, chunks, memory_order_relaxed);
     atomic_store_explicit(&pool.finished, 0, memory_order_relaxed);
     atomic_store_explicit(&pool.given_up, false, memory_order_relaxed);
