@@ -123,10 +123,21 @@ unknown_cpu(const char *name)
     return -1;
 }
 
+/* In the words of Python 3.12 and newer, which ask the slot below, and not always. NumPy, which comes next, would not refuse. */
+static int
+refuse_subinterpreters(void)
+{
+    if (PyInterpreterState_Get() == PyInterpreterState_Main()) {
+        return 0;
+    }
+    PyErr_SetString(PyExc_ImportError, "module pynn._core does not support loading in subinterpreters");
+    return -1;
+}
+
 static int
 exec_module(PyObject *Py_UNUSED(module))
 {
-    if (PyArray_ImportNumPyAPI() < 0 || memory_init() < 0) {
+    if (refuse_subinterpreters() < 0 || PyArray_ImportNumPyAPI() < 0 || memory_init() < 0) {
         return -1;
     }
     call_init();
@@ -138,7 +149,7 @@ exec_module(PyObject *Py_UNUSED(module))
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, exec_module},
 #if PY_VERSION_HEX >= 0x030C0000
-    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},     /* neither does NumPy */
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
 #endif
 #if PY_VERSION_HEX >= 0x030D0000
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},

@@ -12,6 +12,8 @@ def explain(error):
                 f"`pip install {folder.parent}` there, or leave that folder if you have installed pynn elsewhere")
     if "PYNN_CPU" in str(error):
         return str(error)
+    if "subinterpreters" in str(error):
+        return "pynn works in Python's main interpreter alone, as NumPy does; in place of subinterpreters use threads or processes"
     version = ".".join(map(str, sys.version_info[:2]))
     return (f"pynn's extension does not fit this Python {version} ({error}). Run `make train` or `pip install .` again with the "
             "Python that you use")

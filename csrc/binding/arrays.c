@@ -6,13 +6,15 @@
 static int
 is_masked(PyObject *x)
 {
-    PyObject *module = PyImport_GetModuleDict(), *ma = PyDict_GetItemString(module, "numpy.ma");
+    PyObject *name = PyUnicode_FromString("numpy.ma"), *ma = name == NULL ? NULL : PyImport_GetModule(name);
+    Py_XDECREF(name);
     if (ma == NULL) {
-        return 0;               /* nobody has one */
+        return PyErr_Occurred() ? -1 : 0;       /* nobody has one */
     }
     PyObject *type = PyObject_GetAttrString(ma, "MaskedArray");
     const int masked = type == NULL ? -1 : PyObject_IsInstance(x, type);
     Py_XDECREF(type);
+    Py_DECREF(ma);
     return masked;
 }
 

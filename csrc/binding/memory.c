@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -41,6 +42,17 @@ static void
 release(void)
 {
     atomic_flag_clear_explicit(&lock, memory_order_release);
+}
+
+/* A forked child must not find the lock held by a thread that it lacks. */
+static int
+hold_over_forks(void)
+{
+#if defined(_WIN32)
+    return 0;
+#else
+    return pthread_atfork(acquire, release, release);
+#endif
 }
 
 /* The class that holds `*size` bytes, which becomes the size of its buffers; -1 if there is none. */
@@ -169,6 +181,10 @@ static PyArray_Descr *float_descr, *double_descr;
 int
 memory_init(void)
 {
+    if (capsule == NULL && hold_over_forks() != 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
     if (capsule == NULL) {
         capsule = PyCapsule_New(&handler, "mem_handler", NULL);
         float_descr = PyArray_DescrFromType(NPY_FLOAT);

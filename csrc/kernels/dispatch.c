@@ -1,5 +1,6 @@
 #include "dispatch.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 extern const struct kernels kernels_baseline[2];
@@ -45,7 +46,7 @@ static const struct {
 
 #define N_SETS ((int)(sizeof(sets) / sizeof(sets[0])))
 
-static const struct kernels *in_use = kernels_simple;
+static const struct kernels *_Atomic in_use = kernels_simple;      /* one thread may choose while others compute */
 
 int
 dispatch_init(const char *name)
@@ -62,7 +63,7 @@ dispatch_init(const char *name)
 const struct kernels *
 kernels_in_use(int is_double)
 {
-    return &in_use[is_double];
+    return &atomic_load_explicit(&in_use, memory_order_relaxed)[is_double];
 }
 
 const char *
