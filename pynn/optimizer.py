@@ -7,6 +7,7 @@ changed at any time.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,10 +51,8 @@ class _Optimizer:
             If a parameter has no gradient, or one of another shape.
         """
         parameters = self._parameters(params, grads)
-        for name in self._memory:
-            if getattr(self, name) is None:
-                setattr(self, name, {key: np.zeros_like(param, dtype=None if isinstance(param, np.ndarray) else float)
-                                     for key, param, _ in parameters})
+        if self._memory and getattr(self, self._memory[-1]) is None:
+            self._remember(parameters)
         self._begin()
         step = self._step
         for key, param, grad in parameters:
@@ -66,6 +65,12 @@ class _Optimizer:
 
     def _begin(self):
         """What an update does once, for all parameters."""
+
+    def _remember(self, parameters):
+        for name in self._memory:
+            if getattr(self, name) is None:
+                setattr(self, name, {key: np.zeros_like(param, dtype=None if isinstance(param, np.ndarray) else float)
+                                     for key, param, _ in parameters})
 
     def _parameters(self, params, grads):
         """Key, parameter and gradient of each; of lists the position is the key."""
@@ -184,7 +189,7 @@ class Adam(_Optimizer):
 
     def _begin(self):
         self.iter += 1
-        self._lr_t = self.lr * np.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
+        self._lr_t = self.lr * math.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
 
     def _step(self, key, param, grad):
         return _core.adam(param, grad, self.m[key], self.v[key], self._lr_t, self.beta1, self.beta2)
