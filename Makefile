@@ -13,7 +13,7 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-real test-browser test-sanitized bench docs prerequisites chromium clean
+.PHONY: help train test test-real test-browser test-sanitized numbers test-parallel test-faults bench docs prerequisites chromium clean
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
@@ -21,6 +21,9 @@ help:
 	@echo 'make test-real   train on MNIST to the figures of the book (set PYNN_DATA_HOME)'
 	@echo 'make test-browser  try the widgets in JupyterLab and Chromium (installs both if they are not there)'
 	@echo 'make test-sanitized  run the tests on C built with sanitizers, for whoever changes it (needs GCC)'
+	@echo 'make numbers     print the errors of the kernels in ulp, and test their bounds'
+	@echo 'make test-parallel  run each test of the kernels in four threads at once'
+	@echo 'make test-faults  kill saves, checkpoints and downloads at every step, and fill the disk'
 	@echo 'make bench       time pynn against NumPy, and PyTorch and JAX if $(VENV) has them; see benchmarks/REPORT.md'
 	@echo 'make docs        build the documentation, in English and Chinese, into build/docs (needs Python 3.11)'
 	@echo 'make clean       remove .venv and everything built'
@@ -70,12 +73,26 @@ docs: $(VENV)/docs
 	$(SPHINX) -d build/doctrees/zh-CN -t zh-CN . build/docs/zh-CN $(ARGS)
 	@echo 'Open build/docs/index.html'
 
+# What docs/reliability.md promises of numbers, threads and faults. ARGS=--every tries every float32.
+numbers: $(VENV)/test
+	$(RUN) tests/ulps.py $(ARGS)
+	$(RUN) -m pytest tests/test_ulp.py tests/test_cancellation.py tests/test_fpmode.py
+
+# The others replace attributes of modules, seed the generator of all, or count references, threads and processor time.
+PARALLEL := matmul functions layers more_layers convolution pooling batchnorm optimizers errors
+test-parallel: $(VENV)/parallel
+	$(RUN) -m pytest --parallel-threads=4 $(PARALLEL:%=tests/test_%.py) $(ARGS)
+
+test-faults: $(VENV)/test
+	$(RUN) -m pytest -rP tests/test_faults.py tests/test_io_files.py $(ARGS)
+
 $(VENV)/train: EXTRAS := plot,data,progress
 $(VENV)/test: EXTRAS := test
 $(VENV)/browser: EXTRAS := browser
+$(VENV)/parallel: EXTRAS := parallel
 $(VENV)/bench: EXTRAS := timing
 $(VENV)/docs: EXTRAS := docs
-$(VENV)/train $(VENV)/test $(VENV)/browser $(VENV)/bench $(VENV)/docs: $(READY) $(SOURCES)
+$(VENV)/train $(VENV)/test $(VENV)/browser $(VENV)/parallel $(VENV)/bench $(VENV)/docs: $(READY) $(SOURCES)
 	@echo 'Building pynn and installing it into $(VENV), with what "make $(@F)" needs'
 	@$(INSTALL) --editable '.[$(EXTRAS)]'
 	@touch $@
