@@ -13,7 +13,7 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-real test-browser test-sanitized numbers test-parallel test-faults bench docs prerequisites chromium clean
+.PHONY: help train test test-real test-browser test-mpi test-sanitized numbers test-parallel test-faults bench docs prerequisites chromium clean
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
@@ -24,6 +24,7 @@ help:
 	@echo 'make numbers     print the errors of the kernels in ulp, and test their bounds'
 	@echo 'make test-parallel  run each test of the kernels in four threads at once'
 	@echo 'make test-faults  kill saves, checkpoints and downloads at every step, and fill the disk'
+	@echo 'make test-mpi    share trainings among processes of MPICH and of Open MPI (installs both below build/)'
 	@echo 'make bench       time pynn against NumPy, and PyTorch and JAX if $(VENV) has them; see benchmarks/REPORT.md'
 	@echo 'make docs        build the documentation, in English and Chinese, into build/docs (needs Python 3.11)'
 	@echo 'make clean       remove .venv and everything built'
@@ -125,6 +126,17 @@ prerequisites:
 	    echo "pynn needs Python 3.10 or newer, but $(PYTHON) is $(VERSION); choose another with make PYTHON=python3.12"; \
 	    exit 1; \
 	}
+
+# Trainings on several ranks, with two MPI libraries, each in an environment of its own; pynn is the one of this folder.
+MPI := build/mpi/mpich build/mpi/openmpi
+test-mpi: $(VENV)/test $(addsuffix /installed,$(MPI))
+	PYNN_MPI="$(abspath $(MPI))" $(RUN) -m pytest -m mpi tests/test_mpi.py $(ARGS)
+
+build/mpi/%/installed: $(READY)
+	@echo 'Installing mpi4py and $* into $(@D)'
+	@$(VENV)/bin/python -m venv --clear $(@D)
+	@PYTHONPATH= $(@D)/bin/python -m pip install --quiet --disable-pip-version-check numpy matplotlib 'mpi4py>=4.1' $*
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis pynn/*.so

@@ -26,7 +26,7 @@ def main(argv=None):
     try:
         return args.run(args)
     except OSError as error:
-        print(f"pynn: {_in_words(error)}", file=sys.stderr)
+        print(f"pynn: {in_words(error)}", file=sys.stderr)
         return 1
     except (ImportError, ValueError) as error:
         print(f"pynn: {error}", file=sys.stderr)
@@ -35,7 +35,7 @@ def main(argv=None):
         return 130
 
 
-def _in_words(error):
+def in_words(error):
     """An error of the system without its number: ``absent.png: No such file or directory``."""
     if error.strerror is None:
         return error

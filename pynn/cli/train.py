@@ -66,17 +66,26 @@ def _add_training(train):
                        help="let the rate fall: along half a cosine, or to a tenth after each third of the epochs")
     group.add_argument("--early-stopping", type=number(int, 1), metavar="EPOCHS",
                        help="set a tenth aside, and stop when so many epochs brought no improvement on it")
+    group.add_argument("--mpi", action="store_true",
+                       help="share every batch among the processes that mpiexec has started: mpiexec -n 4 pynn train --mpi")
     group.add_argument("--seed", type=number(int, 0, 2**32 - 1), default=0, metavar="N",
                        help="of the first weights and the batches (default: %(default)s)")
 
 
 def run(args):
-    """Train, and say where everything is."""
+    """Train, and say where everything is; of the processes that MPI has started, the first does."""
+    if not args.mpi:
+        return _train_and_report(args)
+    from pynn.cli import mpi
+    return mpi.run(args, _train_and_report, _follow)
+
+
+def _train_and_report(args, comm=None):
     from pynn.io import weights
-    from pynn.training.trainer import Trainer
 
     np.random.seed(args.seed)
-    (x_train, t_train), (x_test, t_test) = data.load(args.data, flatten=args.network not in CONVOLUTIONAL)
+    sets = data.load(args.data, flatten=args.network not in CONVOLUTIONAL)
+    (x_train, t_train), (x_test, t_test) = sets
     name = Path(args.data).resolve().stem
     options = _options(args, x_train.shape[1:], t_train, t_test)
     # what may fail later does so now, before there is a training to lose
@@ -87,10 +96,9 @@ def run(args):
         if args.save:
             weights.format_of(args.save, "--save")
             _writable(args.save)
-        np.random.seed(args.seed)
-        network = architecture.build(options)
-        trainer = Trainer(network, x_train, t_train, x_test, t_test, options["epochs"], options["batch_size"], args.optimizer,
-                          {"lr": options["lr"], **dict(args.optimizer_param)}, **_more(args, options))
+        if comm is not None:
+            comm.Barrier()          # from here on the others come along
+        trainer = _trainer(args, options, sets, comm)
     except BaseException:
         if folder is not None:
             output.unlink(missing_ok=True)
@@ -101,9 +109,27 @@ def run(args):
     print(f"{name}: {len(x_train):,} {noun} to learn from, {len(x_test):,} to test on")
     print(f"{args.network} {'x'.join(map(str, x_train.shape[1:]))}-{'-'.join(map(str, options['hidden']))}-{options['outputs']}, "
           f"{args.activation}, {args.dtype}; {args.optimizer} at {options['lr']:g}, {trainer.max_iter:,} steps of "
-          f"{options['batch_size']} {noun}", flush=True)
+          f"{options['batch_size']} {noun}{f', on {comm.Get_size()} ranks' if comm else ''}", flush=True)
     seconds = _train(trainer)
     return _report(trainer, name, axes, output, folder, options, args.save, seconds)
+
+
+def _follow(args, comm):
+    """Do as the first process does, without a word."""
+    np.random.seed(args.seed)
+    sets = data.load(args.data, flatten=args.network not in CONVOLUTIONAL)
+    trainer = _trainer(args, _options(args, sets[0][0].shape[1:], sets[0][1], sets[1][1]), sets, comm)
+    _train(trainer)
+    return _status(trainer)
+
+
+def _trainer(args, options, sets, comm):
+    from pynn.training.trainer import Trainer
+    np.random.seed(args.seed)
+    network = architecture.build(options)
+    (x_train, t_train), (x_test, t_test) = sets
+    return Trainer(network, x_train, t_train, x_test, t_test, options["epochs"], options["batch_size"], args.optimizer,
+                   {"lr": options["lr"], **dict(args.optimizer_param)}, comm=comm, **_more(args, options))
 
 
 def _options(args, shape, t_train, t_test):
@@ -182,6 +208,10 @@ def _report(trainer, name, axes, output, folder, options, save, seconds):
     print(f"curves: {output.resolve()}")
     if folder is not None:
         print(f"the run: {folder.resolve()}")
+    return _status(trainer)
+
+
+def _status(trainer):
     return 1 if trainer.diverged else 130 if trainer.interrupted else 0
 
 

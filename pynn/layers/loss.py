@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pynn._core as _core
+from pynn.layers.share import current
 
 if TYPE_CHECKING:
     from pynn._typing import Array, ArrayLike, MaybeArray, Real
@@ -75,7 +76,8 @@ class IdentityWithLoss:
     Parameters
     ----------
     mean : bool
-        Divide the loss by N, the number of rows; else it is the sum over the whole batch, as the book's formula says.
+        Divide the loss by N, the number of rows; else it is the sum over the whole batch, as the book's formula says. Of a share
+        of a batch the sum is that of as many rows as the batch has, so that shares can be averaged either way.
 
     Attributes
     ----------
@@ -116,13 +118,19 @@ class IdentityWithLoss:
         """
         self.t = t
         self.loss, self.y = _core.identity_with_loss(x, t, self.mean)
+        self.loss *= self._scale()
         return self.loss
 
     def backward(self, dout: float = 1) -> Array:
         """Return ``dx = dout (y - t)``, divided by N with `mean`, in the shape of x; `dout` is a number."""
         if self.y is None:
             raise RuntimeError("IdentityWithLoss.backward: call forward first; it keeps y and t")
-        return _core.identity_with_loss_backward(self.y, self.t, dout, self.mean)
+        return _core.identity_with_loss_backward(self.y, self.t, dout * self._scale(), self.mean)
+
+    def _scale(self) -> float:
+        """How many times the rows of this share the sum is to stand for."""
+        share = current()
+        return 1 if self.mean or share is None else 1 / share.weight
 
     def __repr__(self) -> str:
         return f"IdentityWithLoss(mean={self.mean})"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import pynn._core as _core
+from pynn.layers import shared_normalization
+from pynn.layers.share import current
 
 if TYPE_CHECKING:
     from pynn._typing import Array, ArrayLike, DTypeLike, MaybeArray, Shape
@@ -45,13 +47,16 @@ class Dropout:
     def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
         """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``.
 
-        The mask is drawn from NumPy's global state, so that the same seed drops the same units.
+        The mask is drawn from NumPy's global state, so that the same seed drops the same units; of a share of a batch it is
+        that share of the batch's mask.
         """
         x = _core.as_array("Dropout.forward", "x", x)
         self.trained = bool(train_flg)
         if not train_flg:
             return _core.multiply(x, 1.0 - self.dropout_ratio)
-        self.mask = np.asarray(np.random.rand(*x.shape) > self.dropout_ratio)
+        share = current()
+        drawn = np.random.rand(*x.shape) if share is None else share.random(x.shape)
+        self.mask = np.asarray(drawn > self.dropout_ratio)
         return _core.dropout(x, self.mask)
 
     def backward(self, dout: ArrayLike) -> Array:
@@ -70,6 +75,8 @@ class BatchNormalization:
     """Give every unit mean 0 and variance 1 over the batch, then scale and shift it (section 6.3).
 
     ``out = gamma (x - mean) / sqrt(var + 10e-7) + beta``
+
+    In training on several processes mean and variance are those of the batch of all of them.
 
     Parameters
     ----------
@@ -145,8 +152,10 @@ class BatchNormalization:
         gamma, beta, mean, var = (_for_each(value, x) for value in (self.gamma, self.beta, self.running_mean, self.running_var))
         if not train_flg:
             return _core.batchnorm_test(x, gamma, beta, mean, var)
-        out, self.xc, self.std, self.running_mean, self.running_var = _core.batchnorm_train(
-            x, gamma, beta, mean, var, self.momentum)
+        share = current()
+        arguments = x, gamma, beta, mean, var, self.momentum
+        out, self.xc, self.std, self.running_mean, self.running_var = (
+            _core.batchnorm_train(*arguments) if share is None else shared_normalization.forward(share, *arguments))
         self.batch_size = x.shape[0]
         return out
 
@@ -159,7 +168,10 @@ class BatchNormalization:
             return self._backward_of_use(_core.as_array("BatchNormalization.backward", "dout", dout))
         if self.xc is None:
             raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
-        dx, self.dgamma, self.dbeta = _core.batchnorm_backward(dout, self.xc, _for_each(self.gamma, self.xc), self.std)
+        share = current()
+        arguments = dout, self.xc, _for_each(self.gamma, self.xc), self.std
+        dx, self.dgamma, self.dbeta = (
+            _core.batchnorm_backward(*arguments) if share is None else shared_normalization.backward(share, *arguments))
         return dx
 
     def _backward_of_use(self, dout):

@@ -34,7 +34,7 @@ def save(trainer, path):
 def load(trainer, path):
     """Make the trainer the one that was saved; nothing is changed unless everything fits."""
     from pynn.io.state import read_state
-    arrays, facts = read_state(path)
+    arrays, facts = trainer.ranks.first(read_state, path)
     things = (trainer.optimizer, *trainer.callbacks)
     _check(trainer, things, arrays, facts, path)
     state.restore_network(trainer.network, _part(arrays, "network"))

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-_SHORT = {"accuracy": "acc", "rmse": "rmse"}
+SHORT = {"accuracy": "acc", "rmse": "rmse"}
 
 
 def figure(network, split, x, t):
     """The network's metric on a set, by name: ``{"test_acc": 0.97}``; nothing if it cannot be measured."""
-    metric = _metric_of(network, x, t)
-    return {} if metric is None else {f"{split}_{_SHORT[metric]}": getattr(network, metric)(x, t)}
+    metric = metric_of(network, x, t)
+    return {} if metric is None else {f"{split}_{SHORT[metric]}": getattr(network, metric)(x, t)}
 
 
-def _metric_of(network, x, t):
+def metric_of(network, x, t):
     """What a network is measured by: what it says itself, else what its targets suggest; None if it cannot be measured."""
     metric = getattr(network, "metric", None)
     if metric is None and not hasattr(network, "rmse"):         # a reader's own network

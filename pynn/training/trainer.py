@@ -15,15 +15,15 @@ from pynn.training import checkpoint, split, state
 from pynn.training.arguments import optimizer_of, positive, samples_of
 from pynn.training.callbacks import Callback, Checkpoint
 from pynn.training.divergence import DivergenceWarning, explain
-from pynn.training.figures import figure
 from pynn.training.interrupt import between_steps
 from pynn.training.progress import Progress, figures
+from pynn.training.ranks import ranks_of
 from pynn.training.rollback import Rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from mpi4py.MPI import Intracomm
     from pynn._typing import Array, ArrayLike, FilePath, Optimizer, Rng, Trainable
-
 
 
 class Trainer:
@@ -44,7 +44,7 @@ class Trainer:
     epochs : int
         How many times the training set's size in samples is drawn.
     mini_batch_size : int
-        Samples in a batch.
+        Samples in a batch, of all ranks together.
     optimizer : str or object
         'SGD', 'Momentum', 'Nesterov', 'AdaGrad', 'RMSprop', 'Adam' or 'AdamW', in any case of letters; or an optimizer, to which
         `optimizer_param` does not apply.
@@ -68,6 +68,8 @@ class Trainer:
         Draws the batches instead of NumPy's global state.
     checkpoint : path-like, optional
         Write a checkpoint there each epoch, as `save` does.
+    comm : mpi4py.MPI.Intracomm, optional
+        Share every batch among the ranks of this communicator, each of which builds the same trainer (docs/distributed.md).
 
     Attributes
     ----------
@@ -88,7 +90,9 @@ class Trainer:
     interrupted : bool
         Whether Ctrl-C ended `train`.
     stop : bool
-        Set by a callback to end `train` after the step.
+        Set by a callback to end `train` after the step; on one rank it ends all.
+    ranks : object
+        The processes that share the batches: this one is ``ranks.rank`` of ``ranks.size``, 0 of 1 without `comm`.
     """
 
     def __init__(self, network: Trainable, x_train: ArrayLike, t_train: ArrayLike, x_test: ArrayLike | None = None,
@@ -97,9 +101,13 @@ class Trainer:
                  evaluate_sample_num_per_epoch: int | None = None, verbose: bool = True, *,
                  loss_after_update: bool = True, validation_split: float | None = None, callbacks: Iterable[object] = (),
                  on_step: Callable[[Trainer], object] | None = None, on_epoch: Callable[[Trainer], object] | None = None,
-                 clip_norm: float | None = None, rng: Rng | None = None, checkpoint: FilePath | None = None) -> None:
+                 clip_norm: float | None = None, rng: Rng | None = None, checkpoint: FilePath | None = None,
+                 comm: Intracomm | None = None) -> None:
         self.network: Any = network
         self.rng: Any = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
+        self.batch_size: int = positive("mini_batch_size", mini_batch_size)
+        self.ranks: Any = ranks_of(comm, self.batch_size)
+        self.ranks.same_random_state(self.rng)
         self.x_train, self.t_train = samples_of("train", x_train, t_train)
         self.x_test, self.t_test = samples_of("test", x_test, t_test)
         self.x_val: Array | None = None
@@ -108,10 +116,9 @@ class Trainer:
         if validation_split is not None:
             split.set_aside(self, validation_split)
         self.epochs = epochs
-        self.batch_size: int = positive("mini_batch_size", mini_batch_size)
         self.optimizer: Any = optimizer_of(optimizer, optimizer_param)
         self.evaluate_sample_num_per_epoch = evaluate_sample_num_per_epoch
-        self.verbose = verbose
+        self.verbose = verbose and self.ranks.rank == 0
         self.loss_after_update = loss_after_update
         self.clip_norm = clip_norm if clip_norm is None else positive("clip_norm", clip_norm)
         self.callbacks: list[Any] = list(callbacks)
@@ -162,10 +169,10 @@ class Trainer:
         self._tell("on_begin")
         try:
             with between_steps() as pending:
-                while self.current_iter < end and not (pending or self.stop or self.diverged):
+                while self.current_iter < end and not self.ranks.any(pending or self.stop or self.diverged):
                     self.train_step()
                     progress.step(self)
-            self.interrupted = bool(pending)
+            self.interrupted = self.ranks.any(pending)
             if self.current_iter == end:
                 self.latest = self._figures(whole_test=True)
                 self._end_epoch(self.current_epoch, self.current_iter)
@@ -173,7 +180,7 @@ class Trainer:
             self._measure_the_end()
         finally:
             progress.close(self)
-        if self.diverged:
+        if self.diverged and self.ranks.rank == 0:
             warnings.warn(self.diverged, DivergenceWarning, stacklevel=2)
         elif self.verbose and summary:
             print(f"after {self.current_iter:,} steps: {figures(self)}")
@@ -183,15 +190,14 @@ class Trainer:
         """Draw a batch, update the network, record the loss, and the accuracies where an epoch begins."""
         before = self._rollback.state_if_due(self)
         x, t, rows = self._batch()
-        grads = self._gradient(x, t)
-        loss: Any = getattr(self.network, "last_loss", None)
+        grads, loss = self._gradient(x, t)
         if loss is not None and not math.isfinite(loss):
             self._diverge(x, rows, loss, self.current_iter - 1)
             return
         self._rollback.begin_step(self, before)
         self.optimizer.update(self.network.params, grads)
         if self.loss_after_update or loss is None:
-            loss = self.network.loss(x, t)
+            loss = self.ranks.loss(self.network, x, t)
             if not math.isfinite(loss):
                 self._diverge(x, rows, loss, self.current_iter)
                 return
@@ -210,22 +216,22 @@ class Trainer:
     def gradient_of_a_batch(self) -> dict[str, Array]:
         """Draw a batch and return the gradients of its loss, clipped; nothing is updated."""
         x, t, _ = self._batch()
-        return self._gradient(x, t)
+        return self._gradient(x, t)[0]
 
     def _batch(self):
         # what np.random.choice(train_size, batch_size) draws, in half its time
         draw = np.random.randint if self.rng is None else getattr(self.rng, "integers", None) or self.rng.randint
-        rows = draw(self.train_size, size=self.batch_size)
+        rows = self.ranks.rows(draw(self.train_size, size=self.batch_size))
         return _core.take_rows(self.x_train, rows), self.t_train.take(rows, axis=0), rows
 
     def _gradient(self, x, t):
-        grads = self.network.gradient(x, t)
+        grads, loss = self.ranks.gradient(self.network, x, t)
         if self.clip_norm is None:
-            return grads
+            return grads, loss
         norm = math.sqrt(sum(float(_core.matmul(g, g)) for g in map(np.ravel, grads.values())))
         if not norm > self.clip_norm:
-            return grads
-        return {name: _core.multiply(grad, self.clip_norm / norm) for name, grad in grads.items()}
+            return grads, loss
+        return {name: _core.multiply(grad, self.clip_norm / norm) for name, grad in grads.items()}, loss
 
     def _tell(self, event):
         for callback in self.callbacks:
@@ -241,7 +247,7 @@ class Trainer:
         sets = (("train", self.x_train, self.t_train, n), ("val", self.x_val, self.t_val, n),
                 ("test", self.x_test, self.t_test, None if whole_test else n))
         return {name: value for split, x, t, size in sets if x is not None
-                for name, value in figure(self.network, split, x[:size], t[:size]).items()}
+                for name, value in self.ranks.figure(self.network, split, x[:size], t[:size]).items()}
 
     def _end_epoch(self, epoch, steps):
         """Add the row of an epoch that ended after so many steps, unless it is there or the first epoch has only begun."""
@@ -249,8 +255,9 @@ class Trainer:
         if epoch <= epochs[-1]:
             return
         now = time.perf_counter()
-        row = {"epoch": epoch, "loss": float(np.mean(self.train_loss_list[self._row_start:steps])), **self.latest,
-               "lr": getattr(self.optimizer, "lr", None), "seconds": now - self._clock}
+        row = self.ranks.first(lambda: {
+            "epoch": epoch, "loss": float(np.mean(self.train_loss_list[self._row_start:steps])), **self.latest,
+            "lr": getattr(self.optimizer, "lr", None), "seconds": now - self._clock})
         for name, value in row.items():
             self.history.setdefault(name, []).append(value)
         self._row_start, self._clock = steps, now
@@ -278,12 +285,14 @@ class Trainer:
     def save(self, path: FilePath) -> None:
         """Write a checkpoint: network, optimizer, callbacks, lists, counters, and the state of the random generators.
 
+        Of several ranks, the first writes it; all must call.
+
         Parameters
         ----------
         path : path-like
             Ends in ``.npz``. The file appears whole or not at all; it holds arrays and text, no pickle.
         """
-        checkpoint.save(self, path)
+        self.ranks.first(checkpoint.save, self, path)
 
     def load(self, path: FilePath) -> None:
         """Go on from a checkpoint: this trainer, built with the same arguments, becomes the one that was saved.
@@ -301,7 +310,7 @@ class Trainer:
 
     def _diverge(self, x, rows, loss, step):
         """Say why, and return to the parameters after `step` updates, the last with a finite loss."""
-        self.diverged = explain(self, x, rows, loss)
+        self.diverged = self.ranks.first(explain, self, self.ranks.whole(x), self.ranks.whole(rows), loss)
         self._rollback.return_to(self, step)
 
     def __repr__(self) -> str:
