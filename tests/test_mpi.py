@@ -71,8 +71,6 @@ def test_a_rank_that_fails_ends_the_job_with_its_reason(case, words, library, tm
     result = mpiexec(library, 3, PROGRAM, tmp_path, case, timeout=120)
     assert result.returncode != 0
     assert re.search(words, result.stdout + result.stderr)
-    if case in ("fails_for_all", "too_few"):        # every rank has the same error, and the first says so
-        assert result.stderr.count("failed, which ends the job") == 1 and "rank 0 of 3 failed" in result.stderr
 
 
 def test_the_command(library, tmp_path):

@@ -7,9 +7,10 @@ the book's ``load_mnist`` does.  `load_digits` needs no download.
 from pynn.datasets.digits import load_digits
 from pynn.datasets.idx import read_idx
 from pynn.datasets.image import ImageSteps, load_image, plot_image_steps
+from pynn.datasets.mapped import MappedImages, map_idx, map_images
 from pynn.datasets.mnist import load_fashion_mnist, load_folder, load_idx_folder, load_mnist
 from pynn.datasets.stream import DatasetError, DatasetWarning
 
 __all__ = ["load_mnist", "load_fashion_mnist", "load_digits", "load_folder", "load_idx_folder",
            "load_image", "plot_image_steps", "ImageSteps", "read_idx",
-           "DatasetError", "DatasetWarning"]
+           "map_idx", "map_images", "MappedImages", "DatasetError", "DatasetWarning"]

@@ -55,10 +55,16 @@ def read_idx(path: FilePath) -> Array:
         return _read(open_file(file, path), path)
 
 
+def read_idx_header(path):
+    """Shape and dtype of the array that an IDX file promises, where it starts, and the `Stream` that was looked at, now closed."""
+    with open(path, "rb") as file:
+        stream = open_file(file, path)
+        return *_read_header(stream, path), stream
+
+
 def read_idx_shape(path):
     """The shape of the array that an IDX file promises."""
-    with open(path, "rb") as file:
-        return _read_header(open_file(file, path), path)[0]
+    return read_idx_header(path)[0]
 
 
 def parse_idx(data, name):

@@ -13,7 +13,7 @@ def samples_of(name, x, t):
         return None, None
     if x is None or t is None:
         raise ValueError(f"Trainer: {'x' if x is None else 't'}_{name} is None; samples and their labels come together")
-    x, t = np.asarray(x), np.asarray(t)
+    x, t = x if getattr(x, "rows_on_demand", False) else np.asarray(x), np.asarray(t)
     if x.ndim == 0 or t.ndim == 0 or len(x) != len(t):
         count = [len(a) if a.ndim else "no axis of" for a in (x, t)]
         raise ValueError(f"Trainer: x_{name} has {count[0]} samples but t_{name} has {count[1]} labels")
