@@ -139,7 +139,7 @@ def stepping(name, comm):
     def step():
         trainer.ranks.any(trainer.stop)
         trainer.train_step()
-    return fastest_of_all(step, 100 if "Conv" in name else 5000)
+    return fastest_of_all(step, 100 if "Conv" in name else 1000)
 
 
 # ---- what it says ----

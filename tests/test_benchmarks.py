@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import gemm, machine, peers, results, steps, targets, timing
+from benchmarks import distributed, gemm, machine, peers, results, steps, targets, timing
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +76,17 @@ def test_flops_are_those_of_the_products():
     forward = 100 * 784 * 50 + 100 * 50 * 10
     without_dx = 100 * 784 * 50
     assert steps.flops("TwoLayerNet", 100, 50) == 2 * (3 * forward - without_dx)
+
+
+def test_the_model_of_many_machines():
+    link = 1e-6, 1e9
+    assert distributed.allreduce(10**6, 1, link) == 0
+    assert distributed.allreduce(8, 256, link) == pytest.approx(8 * (1e-6 + 8e-9))              # all in eight rounds
+    assert distributed.allreduce(10**6, 256, link) == pytest.approx(16e-6 + 2e-3 * 255 / 256)     # in parts
+    network = {"shares": [1, 100], "seconds": [1e-4, 1e-2], "bytes": 4 * 10**6, "sums": [], "draws": 0, "seconds_of_a_draw": 0}
+    free, slow = (0, 1e30), (0, 1e9)
+    assert distributed.gain(network, 100, 50, free, weak=False) == pytest.approx(50)
+    assert distributed.gain(network, 100, 50, free, weak=True) == pytest.approx(50)
+    assert distributed.crossing(network, 100, free, weak=True) is None
+    # 1e-2 / N seconds of computing against 8e-3 (1 - 1 / N) of sending parts, or 4e-3 for two ranks
+    assert distributed.crossing(network, 100, slow, weak=False) == 3

@@ -1,6 +1,7 @@
 """``python -m pynn`` from the outside: what it prints, writes and returns."""
 
 import gzip
+import importlib.util
 import os
 import re
 import signal
@@ -209,3 +210,10 @@ def test_info(capsys):
     out = capsys.readouterr().out
     assert pynn.__version__ in out and np.__version__ in out
     assert re.search(r"^kernels +\w+, of ", out, re.M) and re.search(r"^threads +\d+$", out, re.M)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mpi4py") is not None, reason="mpi4py is there")
+def test_mpi_is_asked_for_in_words(tmp_path):
+    result = pynn_("train", "--mpi", cwd=tmp_path)
+    assert result.returncode == 1
+    assert 'pynn: --mpi needs mpi4py and an MPI library with its mpiexec; pip install "pynn-from-scratch[mpi]" mpich' in result.stderr

@@ -7,6 +7,7 @@ import pynn
 import ranks_program
 from compare_ranks import assert_same_training
 from pipes import launch
+from pynn.layers.share import Share, current
 
 CASES = [case.__name__ for case in ranks_program.COMPARED]
 
@@ -39,10 +40,30 @@ def test_a_rank_that_fails_leaves_nobody_waiting(case, tmp_path):
     assert None not in statuses and 0 not in statuses
 
 
+def test_a_share_of_several_rows_for_each_sample():
+    """As of a layer behind one that turns (N, C, H, W) into (N H W, C)."""
+    share = Share(2, 4, 8, total=None)
+    np.random.seed(0)
+    got = share.random((6, 5))
+    after = np.random.rand()
+    np.random.seed(0)
+    np.testing.assert_array_equal(got, np.random.rand(24, 5)[6:12])
+    assert np.random.rand() == after and share.weight == 0.25
+
+
+def test_layers_see_the_whole_batch_again_after_an_error():
+    with pytest.raises(ZeroDivisionError), Share(0, 1, 2, total=None):
+        assert current().size == 2
+        1 / 0
+    assert current() is None
+
+
 def test_a_communicator_of_one_is_no_communicator():
     class One:
-        Get_size = lambda self: 1           # noqa: E731
         Get_rank = Allreduce = bcast = Abort = None
+
+        def Get_size(self):
+            return 1
 
     x = np.eye(4)
     assert pynn.Trainer(pynn.TwoLayerNet(4, 3, 4), x, [0, 1, 2, 3], verbose=False, comm=One()).ranks.size == 1
