@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pynn._core as _core
 import pynn.optimizer as optimizers
 
 OPTIMIZERS = {name.lower(): getattr(optimizers, name) for name in optimizers.__all__}
@@ -20,6 +21,11 @@ def samples_of(name, x, t):
     if not len(x):
         raise ValueError(f"Trainer: x_{name} has no samples")
     return x, t
+
+
+def rows_of(x, rows):
+    """These rows as an array of their own; of samples in a file only they are read."""
+    return x.take(rows, axis=0) if getattr(x, "rows_on_demand", False) else _core.take_rows(x, rows)
 
 
 def positive(name, value):

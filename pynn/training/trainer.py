@@ -12,7 +12,7 @@ import numpy as np
 import pynn._core as _core
 from pynn.networks.saving import state_of
 from pynn.training import checkpoint, split, state
-from pynn.training.arguments import optimizer_of, positive, samples_of
+from pynn.training.arguments import optimizer_of, positive, rows_of, samples_of
 from pynn.training.callbacks import Callback, Checkpoint
 from pynn.training.divergence import DivergenceWarning, explain
 from pynn.training.interrupt import between_steps
@@ -222,7 +222,7 @@ class Trainer:
         # what np.random.choice(train_size, batch_size) draws, in half its time
         draw = np.random.randint if self.rng is None else getattr(self.rng, "integers", None) or self.rng.randint
         rows = self.ranks.rows(draw(self.train_size, size=self.batch_size))
-        return _core.take_rows(self.x_train, rows), self.t_train.take(rows, axis=0), rows
+        return rows_of(self.x_train, rows), self.t_train.take(rows, axis=0), rows
 
     def _gradient(self, x, t):
         grads, loss = self.ranks.gradient(self.network, x, t)
