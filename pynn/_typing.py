@@ -65,3 +65,16 @@ class Trainable(Protocol):
 
     def gradient(self, x: Any, t: Any, /) -> Mapping[str, Any]:
         """Its gradient for every parameter."""
+
+
+class Communicator(Protocol):
+    """What a `Trainer` asks of the processes that share its batches: a communicator of mpi4py."""
+
+    def Get_rank(self) -> int:
+        """Which of them this is."""
+
+    def Get_size(self) -> int:
+        """How many there are."""
+
+    def Allreduce(self, sendbuf: Any, recvbuf: Any, /) -> object:
+        """The sum of all arrays."""

@@ -22,8 +22,7 @@ from pynn.training.rollback import Rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from mpi4py.MPI import Intracomm
-    from pynn._typing import Array, ArrayLike, FilePath, Optimizer, Rng, Trainable
+    from pynn._typing import Array, ArrayLike, Communicator, FilePath, Optimizer, Rng, Trainable
 
 
 class Trainer:
@@ -102,7 +101,7 @@ class Trainer:
                  loss_after_update: bool = True, validation_split: float | None = None, callbacks: Iterable[object] = (),
                  on_step: Callable[[Trainer], object] | None = None, on_epoch: Callable[[Trainer], object] | None = None,
                  clip_norm: float | None = None, rng: Rng | None = None, checkpoint: FilePath | None = None,
-                 comm: Intracomm | None = None) -> None:
+                 comm: Communicator | None = None) -> None:
         self.network: Any = network
         self.rng: Any = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
         self.batch_size: int = positive("mini_batch_size", mini_batch_size)
