@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 def names_of_setup():
     """The names that setup.py defines, and the extension that it describes as `extension`."""
+    os.chdir(ROOT)              # its paths are relative
     with mock.patch.object(setuptools, "setup") as setup:
         names = runpy.run_path(str(ROOT / "setup.py"))
     return {**names, "extension": setup.call_args.kwargs["ext_modules"][0]}
