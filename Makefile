@@ -13,14 +13,18 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-real test-browser test-mpi test-sanitized numbers test-parallel test-faults bench docs prerequisites chromium clean
+.PHONY: help train test test-real test-browser test-mpi test-sanitized test-tsan coverage lint test-versions gcc clang numbers test-parallel test-faults bench docs prerequisites chromium clean
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
 	@echo 'make test        run the tests and the notebooks'
 	@echo 'make test-real   train on MNIST to the figures of the book (set PYNN_DATA_HOME)'
 	@echo 'make test-browser  try the widgets in JupyterLab and Chromium (installs both if they are not there)'
-	@echo 'make test-sanitized  run the tests on C built with sanitizers, for whoever changes it (needs GCC)'
+	@echo 'make test-sanitized  run the tests on C built with the address and undefined-behaviour sanitizers, for every instruction set'
+	@echo 'make test-tsan   drive the pool and the kernels from several threads under the thread sanitizer'
+	@echo 'make coverage    say which branches of the C the tests take'
+	@echo 'make lint        compile the C with GCC and Clang, warnings being errors, and run clang-tidy over it'
+	@echo 'make test-versions  build and test with every CPython that is here, the oldest and the newest NumPy, GCC and Clang'
 	@echo 'make numbers     print the errors of the kernels in ulp, and test their bounds'
 	@echo 'make test-parallel  run each test of the kernels in four threads at once'
 	@echo 'make test-faults  kill saves, checkpoints and downloads at every step, and fill the disk'
@@ -47,19 +51,6 @@ APT := $(shell [ "$$(id -u)" = 0 ] || echo sudo) apt-get
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 	    { $(APT) update && $(APT) install --yes --no-install-recommends chromium fonts-wqy-microhei; }
-
-# The tests on C that GCC's address and undefined-behaviour sanitizers watch. What setuptools keeps in build/ must not mix with it.
-# Matplotlib throws C++ exceptions, which libasan catches only with libstdc++ loaded beside it. What pynn keeps is not measured
-# here: libasan itself keeps what is freed.
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
-test-sanitized: $(VENV)/test
-	rm -rf build
-	CC=gcc CFLAGS="$(SANITIZE)" LDFLAGS="$(SANITIZE)" $(INSTALL) --no-deps --target build/sanitized .
-	rm -rf build/lib* build/temp* build/bdist*
-	cd build/sanitized && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
-	    ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=$(CURDIR)/build/sanitized:$(CURDIR) \
-	    $(CURDIR)/$(VENV)/bin/python -m pytest --capture=sys $(CURDIR)/tests \
-	    --deselect tests/test_memory.py::test_what_is_kept_is_bounded $(ARGS)
 
 # PyTorch is large, so it is yours to add: .venv/bin/pip install -e '.[bench]'
 # Only the whole run writes the report; one with ARGS="--only gemm --quick" prints, or takes --out as well.
@@ -93,7 +84,8 @@ $(VENV)/browser: EXTRAS := browser
 $(VENV)/parallel: EXTRAS := parallel
 $(VENV)/bench: EXTRAS := timing
 $(VENV)/docs: EXTRAS := docs
-$(VENV)/train $(VENV)/test $(VENV)/browser $(VENV)/parallel $(VENV)/bench $(VENV)/docs: $(READY) $(SOURCES)
+$(VENV)/coverage: EXTRAS := coverage
+$(VENV)/train $(VENV)/test $(VENV)/browser $(VENV)/parallel $(VENV)/bench $(VENV)/docs $(VENV)/coverage: $(READY) $(SOURCES)
 	@echo 'Building pynn and installing it into $(VENV), with what "make $(@F)" needs'
 	@$(INSTALL) --editable '.[$(EXTRAS)]'
 	@touch $@
@@ -137,6 +129,54 @@ build/mpi/%/installed: $(READY)
 	@$(VENV)/bin/python -m venv --clear $(@D)
 	@PYTHONPATH= $(@D)/bin/python -m pip install --quiet --disable-pip-version-check numpy matplotlib 'mpi4py>=4.1' $*
 	@touch $@
+
+# ---- for whoever changes the C; docs/reliability.md says what these show ----
+
+# GCC and Clang with their sanitizers, and clang-tidy.
+gcc:
+	@command -v gcc >/dev/null || { $(APT) update && $(APT) install --yes --no-install-recommends gcc libc6-dev; }
+clang:
+	@command -v clang >/dev/null && command -v clang-tidy >/dev/null || \
+	    { $(APT) update && $(APT) install --yes --no-install-recommends clang clang-tidy; }
+
+# $(call BUILT,flags) makes a copy of the tree in build/$@ and builds it there with flags of its own, so that every process of
+# the tests finds that build.
+define BUILT
+	rm -rf build/$@ && mkdir -p build/$@
+	tar --create --exclude=./build --exclude='./.*' --exclude='*.so' . | tar --extract --directory build/$@
+	CC=gcc PYNN_CFLAGS="$(1)" LDFLAGS="$(1)" $(INSTALL) --no-deps --target build/$@/build/installed ./build/$@
+	mv build/$@/build/installed/pynn/_core*.so build/$@/pynn
+	rm -rf build/$@/build/installed build/$@/build/lib*
+endef
+IN_COPY = cd build/$@ && PYTHONPATH=$(CURDIR)/build/$@ $(CURDIR)/$(VENV)/bin/python
+
+# Matplotlib throws C++ exceptions, which libasan catches only with libstdc++ loaded beside it. What pynn keeps is not measured
+# here: libasan itself keeps what is freed. With -O1 GCC takes minutes and gigabytes for a table.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+test-sanitized: $(VENV)/test gcc
+	$(call BUILT,-O0 -g1 $(SANITIZE))
+	export LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
+	    ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc && \
+	$(IN_COPY) tests/every_isa.py --capture=sys --ignore=tests/test_typing.py \
+	    --deselect tests/test_memory.py::test_what_is_kept_is_bounded $(ARGS)
+
+test-tsan: $(VENV)/test gcc
+	$(RUN) tests/c_programs.py build/$@ -O0 -g1 -fsanitize=thread
+
+COVERAGE := -O0 --coverage -fprofile-update=atomic -DCOUNT_BRANCHES
+coverage: $(VENV)/coverage gcc
+	$(call BUILT,$(COVERAGE))
+	$(IN_COPY) tests/every_isa.py $(ARGS)
+	$(IN_COPY) tests/c_programs.py build/programs $(COVERAGE)
+	mkdir -p build/$@/build/report
+	cd build/$@ && $(CURDIR)/$(VENV)/bin/gcovr --txt-metric branch
+
+lint: $(VENV)/test gcc clang
+	$(RUN) tests/lint.py
+
+# A CPython that is not here is named at the end.
+test-versions: $(VENV)/test gcc clang
+	$(RUN) tests/versions.py build/versions $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis pynn/*.so

@@ -15,7 +15,8 @@ TABLE = str(KERNELS / "table.c")
 
 # FMA contraction stays on and NaN, infinity and subnormals keep their meaning: no -ffast-math, no -march=native.
 FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden",
-         "-Wall", "-Wextra", "-Wno-unknown-pragmas"]
+         "-Wall", "-Wextra", "-Wshadow", "-Wvla", "-Wdouble-promotion", "-Wno-unknown-pragmas",
+         *os.environ.get("PYNN_CFLAGS", "").split()]  # after the others: the sanitizers' and gcov's builds choose another -O
 
 X86 = {
     "baseline": [],

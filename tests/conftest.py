@@ -17,6 +17,23 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# What Python does, the same whichever kernels compute, and what runs every instruction set itself: every_isa.py runs these
+# once. A new file runs under each until it is named here.
+ONCE = {
+    "test_benchmarks", "test_book", "test_book_foreign", "test_book_networks", "test_book_readers", "test_browser", "test_build",
+    "test_cli", "test_cli_run", "test_datasets", "test_datasets_forms", "test_examples", "test_exit", "test_faults", "test_fenced",
+    "test_image", "test_interrupt", "test_io_files", "test_io_guards", "test_io_state", "test_notebooks", "test_perceptron", "test_plot",
+    "test_plot_graph", "test_plot_network", "test_readme", "test_real", "test_reference", "test_tables", "test_threads",
+    "test_trainer", "test_training", "test_typing", "test_util", "test_weights", "test_widgets",
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem in ONCE:
+            item.add_marker("once")
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

@@ -230,6 +230,7 @@ check_results(call *c, const char *const *names, struct conv_args *s)
     npy_intp dims[4];
     out_shape(s, dims);
     for (int i = 2; i < c->n; i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): there are c->n names */
         if (check_shape(c->func, names[i], c->in[i], 4, dims) < 0
             || lay_out_images(c, i, i == 2 ? &s->dout_last : &s->out_last) < 0) {
             return -1;

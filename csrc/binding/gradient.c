@@ -71,7 +71,7 @@ points_around(double value, int typenum)
     }
     const double h = H_FLOAT * fmax(1, fabs(value));
     const float high = (float)(value + h), low = (float)(value - h);    /* rounded: divide by the true distance */
-    return (struct points){high, low, (double)high - (double)low};
+    return (struct points){(double)high, (double)low, (double)high - (double)low};
 }
 
 /* x while it is differentiated. f may do with it what it likes, so its layout is kept as it was. */

@@ -24,7 +24,7 @@ fill_with_nan(struct mlp *m)
         for (int i = 0; i < 2; i++) {
             double *derivative = PyArray_DATA(both[i]);
             for (npy_intp e = 0; e < PyArray_SIZE(both[i]); e++) {
-                derivative[e] = NAN;
+                derivative[e] = (double)NAN;
             }
         }
     }

@@ -24,6 +24,7 @@ check_columns(const call *c, const char *const *names, int gamma, int first, str
     }
     for (int i = first; i < c->n; i++) {
         if (PyArray_NDIM(c->in[i]) != 1 || PyArray_DIM(c->in[i], 0) != s->cols) {
+            /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): there are c->n names */
             PyErr_Format(PyExc_ValueError, "%s: %s has shape %s but %s has %zd %s; it must be (%zd,)", c->func, names[i],
                          shape_text(c->in[i], text), names[0], (Py_ssize_t)s->cols,
                          s->pixels == 1 ? "values a sample" : "channels", (Py_ssize_t)s->cols);

@@ -84,7 +84,7 @@ FN(numgrad_pack)(void *args, ptrdiff_t begin, ptrdiff_t end)
             }
         }
         for (ptrdiff_t s = 0; s < VL; s++) {
-            real largest = -INFINITY, sum = 0;
+            real largest = (real)-INFINITY, sum = 0;
             for (ptrdiff_t c = 0; c < C; c++) {
                 logits[c * VL + s] = s < samples ? n->logits[(first + s) * C + c] : 0;
                 largest = max_(largest, logits[c * VL + s]);

@@ -14,7 +14,11 @@
 #ifndef PYNN_PASTE
 #define PYNN_PASTE_(a, b) a##b
 #define PYNN_PASTE(a, b) PYNN_PASTE_(a, b)
+#ifdef COUNT_BRANCHES           /* for make coverage: once each, and not once more wherever it is inlined */
+#define inline_always static inline
+#else
 #define inline_always static inline __attribute__((always_inline))
+#endif
 #define min_(a, b) ((a) < (b) ? (a) : (b))
 #define max_(a, b) ((a) > (b) ? (a) : (b))
 #endif

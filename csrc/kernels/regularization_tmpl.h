@@ -6,7 +6,7 @@
 inline_always real
 FN(deviation)(real variance)
 {
-    return (real)sqrt(variance + R(10e-7));     /* the book's guard against a division by zero */
+    return LIBM(sqrt)(variance + R(10e-7));     /* the book's guard against a division by zero */
 }
 
 /* xc = x - mean, std = sqrt(var + 10e-7), out = gamma xc / std + beta; running = momentum running + (1 - momentum) new. */

@@ -22,7 +22,7 @@ FN(tanh)(real x)
 inline_always real
 FN(sigmoid)(real x)
 {
-    const long double e = expl(-fabsl(x));      /* cannot overflow */
+    const long double e = expl(-fabsl((long double)x));      /* cannot overflow */
     return (real)((x < 0 ? e : 1) / (1 + e));
 }
 
