@@ -24,17 +24,22 @@ struct FN(conv) {
     struct workspace *workspace;        /* a slot for each thread */
 };
 
-/* Whether 3x3 filters are worth transforming: enough channels to fill vectors, and tiles of 4x4 that cover not much more than
- * there is. Backward through pooling, where three of four gradients are zero and ReLU leaves more, the lists win. Numbers that
- * the transforms might carry beyond the largest go the direct road. */
+/* Whether 3x3 filters have enough channels to fill vectors, and tiles of 4x4 cover not much more than there is. */
+static int
+FN(fits_tiles)(const struct windows *n, ptrdiff_t filters)
+{
+    const ptrdiff_t tiles = ceil_div(n->oh, 4) * ceil_div(n->ow, 4);
+    return n->fh == 3 && n->fw == 3 && n->stride == 1 && n->c >= VL && filters >= VL && 36 * tiles <= 9 * n->oh * n->ow / 2;
+}
+
+/* Backward through pooling, where three of four gradients are zero and ReLU leaves more, the lists win. Numbers that the
+ * transforms might carry beyond the largest go the direct road. */
 static int
 FN(is_winograd)(const struct conv_args *s, int backward)
 {
-    const struct windows *n = &s->win;
-    const ptrdiff_t tiles = ceil_div(n->oh, 4) * ceil_div(n->ow, 4);
-    const int fits = n->fh == 3 && n->fw == 3 && n->stride == 1 && n->c >= VL && s->fn >= VL
-        && 36 * tiles <= 9 * n->oh * n->ow / 2;
-    return HAS_WINOGRAD && s->winograd && fits && !(backward && s->after == RELU_AND_POOL) && FN(is_moderate)(s->W, s->fn * n->c * 9);
+    const int lists = backward && s->after == RELU_AND_POOL;
+    return HAS_WINOGRAD && s->winograd && !lists && FN(fits_tiles)(&s->win, s->fn)
+        && FN(is_moderate)(s->W, s->fn * s->win.c * 9);
 }
 
 /* Lists add a row of a filter at a time, in whole vectors. Where a row is less than one, as in a first layer of one channel, the
