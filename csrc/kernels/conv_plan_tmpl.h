@@ -37,8 +37,7 @@ FN(fits_tiles)(const struct windows *n, ptrdiff_t filters)
 static int
 FN(is_winograd)(const struct conv_args *s, int backward)
 {
-    const int lists = backward && s->after == RELU_AND_POOL;
-    return HAS_WINOGRAD && s->winograd && !lists && FN(fits_tiles)(&s->win, s->fn)
+    return HAS_WINOGRAD && s->winograd && !(backward && s->after == RELU_AND_POOL) && FN(fits_tiles)(&s->win, s->fn)
         && FN(is_moderate)(s->W, s->fn * s->win.c * 9);
 }
 
