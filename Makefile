@@ -156,7 +156,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 test-sanitized: $(VENV)/test gcc
 	$(call BUILT,-O0 -g1 $(SANITIZE))
 	export LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" \
-	    ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc && \
+	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 PYTHONMALLOC=malloc && \
 	$(IN_COPY) tests/every_isa.py --capture=sys --ignore=tests/test_typing.py \
 	    --deselect tests/test_memory.py::test_what_is_kept_is_bounded $(ARGS)
 
