@@ -13,13 +13,15 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-real test-browser test-mpi test-sanitized test-tsan coverage lint test-versions gcc clang numbers test-parallel test-faults bench docs prerequisites chromium clean
+.PHONY: help train test test-real test-browser test-sklearn test-dask test-mpi test-sanitized test-tsan coverage lint test-versions gcc clang numbers test-parallel test-faults bench docs prerequisites chromium clean
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
 	@echo 'make test        run the tests and the notebooks'
 	@echo 'make test-real   train on MNIST to the figures of the book (set PYNN_DATA_HOME)'
 	@echo 'make test-browser  try the widgets in JupyterLab and Chromium (installs both if they are not there)'
+	@echo 'make test-sklearn  put the estimators to the checks of the oldest and the newest scikit-learn (installs both beside .venv)'
+	@echo 'make test-dask   search for hyperparameters on a cluster of Dask (installs it if it is not there)'
 	@echo 'make test-sanitized  run the tests on C built with the address and undefined-behaviour sanitizers, for every instruction set'
 	@echo 'make test-tsan   drive the pool and the kernels from several threads under the thread sanitizer'
 	@echo 'make coverage    say which branches of the C the tests take'
@@ -87,6 +89,24 @@ $(VENV)/docs: EXTRAS := docs
 $(VENV)/coverage: EXTRAS := coverage
 $(VENV)/train $(VENV)/test $(VENV)/browser $(VENV)/parallel $(VENV)/bench $(VENV)/docs $(VENV)/coverage: $(READY) $(SOURCES)
 	@echo 'Building pynn and installing it into $(VENV), with what "make $(@F)" needs'
+	@$(INSTALL) --editable '.[$(EXTRAS)]'
+	@touch $@
+
+# The oldest scikit-learn that pynn.sklearn takes, with the newest NumPy and SciPy that have wheels, and the newest one; each in a folder
+# that goes before .venv.
+OLDEST := 1.6.0
+test-sklearn: $(VENV)/test
+	for version in "==$(OLDEST)" ">=$(OLDEST)"; do \
+	    $(INSTALL) --upgrade --target build/sklearn "scikit-learn$$version" && \
+	    PYTHONPATH=build/sklearn:. $(VENV)/bin/python -m pytest -W "ignore:Passing a non-Collection" tests/test_sklearn.py $(ARGS) || exit 1; \
+	done
+
+test-dask: $(VENV)/dask
+	$(RUN) -m pytest -m dask tests/test_dask.py $(ARGS)
+
+$(VENV)/dask: EXTRAS := test,dask
+$(VENV)/dask: $(READY) $(SOURCES)
+	@echo 'Building pynn and installing it into $(VENV), with what "make test-dask" needs'
 	@$(INSTALL) --editable '.[$(EXTRAS)]'
 	@touch $@
 

@@ -12,7 +12,7 @@ from . import earlier, machine, report, results, timing
 from .targets import targets
 
 GROUPS = ["steps", "earlier", "trainer", "gemm", "avx2", "elementwise", "gradient", "memory", "calls", "busy",
-          "scaling"]
+          "scaling", "sklearn_fit"]
 HANDICAPS = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]      # they pin NumPy to a slower kernel
 
 

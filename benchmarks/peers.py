@@ -102,6 +102,19 @@ class Pynn(Book):
         import pynn
         super().__init__(pynn)
 
+    def estimator(self, solver, **settings):
+        """`PynnClassifier`; what `MLPClassifier` calls sgd has Nesterov's momentum."""
+        from pynn.sklearn import PynnClassifier
+        return PynnClassifier(solver={"sgd": "nesterov"}.get(solver, solver), **settings)
+
+
+class Sklearn:
+    """scikit-learn's own network."""
+
+    def estimator(self, **settings):
+        from sklearn.neural_network import MLPClassifier
+        return MLPClassifier(**settings)
+
 
 class Earlier(Pynn):
     """pynn as it was at another commit: see earlier.py."""
@@ -226,7 +239,7 @@ class JaxScan(Jax):
 
 
 PEERS = {"pynn": (Pynn, "pynn"), "Trainer": (Trainer, "pynn"), "earlier": (Earlier, "numpy"), "numpy": (Numpy, "numpy"), "torch": (Torch, "torch"),
-         "jax": (Jax, "jax"), "jax scan": (JaxScan, "jax")}
+         "jax": (Jax, "jax"), "jax scan": (JaxScan, "jax"), "sklearn": (Sklearn, "sklearn")}
 
 
 def describe(name):

@@ -5,7 +5,7 @@ from pathlib import Path
 from .results import geometric_mean
 from .targets import in_words, targets
 
-NAMES = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX jit", "jax scan": "JAX scan"}
+NAMES = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX jit", "jax scan": "JAX scan", "sklearn": "MLPClassifier"}
 
 
 def write(folder, facts, results, pictures):
@@ -194,5 +194,10 @@ def scaling(rows, facts):
     return comparison(rows, facts)
 
 
+def sklearn_fit(rows, facts):
+    """Fitting PynnClassifier and scikit-learn's MLPClassifier"""
+    return comparison(rows, facts)
+
+
 SECTIONS = {function.__name__: function for function in (
-    steps, trainer, gemm, avx2, elementwise, gradient, memory, calls, busy, scaling)}
+    steps, trainer, gemm, avx2, elementwise, gradient, memory, calls, busy, scaling, sklearn_fit)}

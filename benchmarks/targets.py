@@ -8,7 +8,7 @@ STEP = {"group": "steps"}
 def targets(results, roofs):
     """Yield (promise, what was measured, whether it holds) for all that was measured."""
     for row in [*earlier(results), *matrix_products(results), *elementwise(results, roofs), *steps(results, roofs),
-                *convolutions(results), *rest(results)]:
+                *convolutions(results), *fits(results), *rest(results)]:
         if row[1] is not None:
             yield row
 
@@ -93,6 +93,11 @@ def convolutions(results):
                    for peer in ("pynn", "torch"))
     yield ("DeepConvNet step: memory below PyTorch's",
            ours and torch and f"{ours:.0f} MB against {torch:.0f} MB", bool(ours and torch) and ours < torch)
+
+
+def fits(results):
+    for row in results.where(group="sklearn_fit", peer="sklearn"):
+        yield at_least(f"PynnClassifier.fit, {row['name']}, one thread: against MLPClassifier", row.get("ratio"), 3.5)
 
 
 def rest(results):

@@ -59,7 +59,7 @@ _LATER = {
 
 if not TYPE_CHECKING:       # which would take it to mean that pynn has every name
     def __getattr__(name):
-        if name in ("plot", "widgets"):
+        if name in ("plot", "sklearn", "widgets"):
             from importlib import import_module
             return import_module(f"pynn.{name}")
         if name in _LATER:
@@ -69,4 +69,4 @@ if not TYPE_CHECKING:       # which would take it to mean that pynn has every na
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *globals(), "widgets"} - {"TYPE_CHECKING", "pynn"})
+    return sorted({*__all__, *globals(), "sklearn", "widgets"} - {"TYPE_CHECKING", "pynn"})

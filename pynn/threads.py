@@ -4,7 +4,9 @@ Results are bit-identical for any number. Small work stays on the calling thread
 does, and where another process takes a core the pool goes on without it for a while.
 
 At first it is the number of processors that this process may run on (its affinity, a container's quota; on macOS
-the performance cores). The environment variable ``PYNN_NUM_THREADS`` overrides that.
+the performance cores). The environment variable ``PYNN_NUM_THREADS`` overrides that, and without it ``OMP_NUM_THREADS``, by which
+joblib and Dask tell every worker process its share of the machine. threadpoolctl, and with it scikit-learn, limits the pool like any
+other: ``threadpoolctl.threadpool_limits(1)``.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pynn._core as _core
+import pynn._threadpoolctl as _threadpoolctl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,9 +76,12 @@ def num_threads(n: int) -> Iterator[None]:
 
 
 def _read_environment() -> None:
-    """Apply PYNN_NUM_THREADS; a value of no use is ignored, aloud."""
+    """Apply PYNN_NUM_THREADS, else OMP_NUM_THREADS; a value of no use is ignored, aloud where it was meant for pynn."""
     value = os.environ.get("PYNN_NUM_THREADS", "").strip()
     if not value:
+        shared = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()      # behind a comma are those of inner loops
+        if shared.isdecimal() and int(shared) > 0:
+            set_num_threads(min(int(shared), 128))
         return
     try:
         set_num_threads(int(value))
@@ -89,3 +95,4 @@ def _read_environment() -> None:
 
 
 _read_environment()
+_threadpoolctl.announce()

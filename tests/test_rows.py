@@ -1,5 +1,7 @@
 """Batches out of a data set: numpy.take along the first axis, whatever is asked of it."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,27 @@ def test_it_is_numpys_take(dtype, shape):
             got, want = _core.take_rows(data, rows), data.take(rows, axis=0)
             np.testing.assert_array_equal(got, want)
             assert got.dtype == want.dtype and not np.shares_memory(got, data)
+
+
+def unaligned(x):
+    raw = np.empty(x.nbytes + 1, np.uint8)
+    out = raw[1:].view(x.dtype).reshape(x.shape)
+    out[...] = x
+    return out
+
+
+@pytest.mark.parametrize("form", [unaligned, np.asfortranarray, lambda x: x[:, ::2], lambda x: unaligned(x)[:, ::2]])
+def test_no_more_is_copied_than_the_rows(form):
+    x = form(np.random.default_rng(0).random((20_000, 100)))
+    rows = np.arange(0, 20_000, 200)
+    tracemalloc.start()
+    try:
+        got = _core.take_rows(x, rows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(got, x[rows])
+    assert peak < x.nbytes / 20
 
 
 def test_rows_that_are_not_there():

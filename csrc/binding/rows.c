@@ -11,8 +11,9 @@ are_plain_rows(PyObject *x, PyObject *rows)
         return 0;
     }
     PyArrayObject *a = (PyArrayObject *)x, *index = (PyArrayObject *)rows;
-    return (PyArray_TYPE(a) == NPY_FLOAT || PyArray_TYPE(a) == NPY_DOUBLE) && PyArray_ISCARRAY_RO(a) && PyArray_NDIM(a) > 1
-           && PyArray_TYPE(index) == NPY_INT64 && PyArray_NDIM(index) == 1;
+    /* bytes are copied: it makes no difference whether they are aligned, as in arrays that came from another process they are not */
+    return (PyArray_TYPE(a) == NPY_FLOAT || PyArray_TYPE(a) == NPY_DOUBLE) && PyArray_IS_C_CONTIGUOUS(a) && PyArray_ISNOTSWAPPED(a)
+           && PyArray_NDIM(a) > 1 && PyArray_TYPE(index) == NPY_INT64 && PyArray_NDIM(index) == 1;
 }
 
 static int
@@ -66,7 +67,8 @@ py_take_rows(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t narg
         Py_DECREF(index);
     }
     PyArrayObject *x = array_from("take_rows", "x", args[0]);
-    PyObject *out = x == NULL ? NULL : PyArray_TakeFrom(x, args[1], 0, NULL, NPY_RAISE);
+    /* not PyArray_TakeFrom: of an array that is not contiguous and aligned it copies the whole */
+    PyObject *out = x == NULL ? NULL : PyObject_GetItem((PyObject *)x, args[1]);
     Py_XDECREF(x);
     return out;
 }

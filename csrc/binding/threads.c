@@ -21,3 +21,22 @@ py_set_num_threads(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_
     parallel_set_num_threads((int)n);
     Py_RETURN_NONE;
 }
+
+/* The same for threadpoolctl, which finds them in the loaded library by their names. */
+#define EXPORTED __attribute__((visibility("default")))
+
+EXPORTED int pynn_get_num_threads(void);
+EXPORTED void pynn_set_num_threads(int n);
+
+int
+pynn_get_num_threads(void)
+{
+    return parallel_num_threads();
+}
+
+/* n is clipped to what set_num_threads() takes. */
+void
+pynn_set_num_threads(int n)
+{
+    parallel_set_num_threads(n);
+}

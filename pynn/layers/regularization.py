@@ -23,6 +23,8 @@ class Dropout:
     ----------
     dropout_ratio : float
         The share of units to drop, in [0, 1].
+    rng : numpy.random.Generator or numpy.random.RandomState, optional
+        Draws the masks instead of NumPy's global state.
 
     Attributes
     ----------
@@ -35,28 +37,30 @@ class Dropout:
     params: tuple[str, ...] = ()
     buffers: tuple[str, ...] = ()
 
-    def __init__(self, dropout_ratio: float = 0.5) -> None:
+    rng: np.random.Generator | np.random.RandomState | None = None      # of the book's pickles as well
+
+    def __init__(self, dropout_ratio: float = 0.5, *, rng: np.random.Generator | np.random.RandomState | None = None) -> None:
         if not isinstance(dropout_ratio, (float, numbers.Real)):        # to a type checker a float is no Real
             raise TypeError(f"Dropout: dropout_ratio is {dropout_ratio!r}; it must be a number from 0 to 1")
         if not 0 <= dropout_ratio <= 1:
             raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; it must be from 0 to 1")
         self.dropout_ratio = dropout_ratio
+        self.rng = rng
         self.mask: MaybeArray = None
         self.trained = True
 
     def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
         """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``.
 
-        The mask is drawn from NumPy's global state, so that the same seed drops the same units; of a share of a batch it is
+        The mask is drawn from NumPy's global state, or from `rng`, so that the same seed drops the same units; of a share of a batch it is
         that share of the batch's mask.
         """
         x = _core.as_array("Dropout.forward", "x", x)
         self.trained = bool(train_flg)
         if not train_flg:
             return _core.multiply(x, 1.0 - self.dropout_ratio)
-        share = current()
-        drawn = np.random.rand(*x.shape) if share is None else share.random(x.shape)
-        self.mask = np.asarray(drawn > self.dropout_ratio)
+        source = current() or self.rng or np.random
+        self.mask = np.asarray(source.random(x.shape) > self.dropout_ratio)
         return _core.dropout(x, self.mask)
 
     def backward(self, dout: ArrayLike) -> Array:
