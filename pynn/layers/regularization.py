@@ -21,6 +21,9 @@ class Dropout:
     ----------
     dropout_ratio : float
         The share of units to drop, in [0, 1].
+    inverted : bool
+        Divide what is kept by ``1 - dropout_ratio`` in training instead, and change nothing in use, as PyTorch, Keras and
+        ONNX do.
 
     Attributes
     ----------
@@ -32,38 +35,44 @@ class Dropout:
 
     params: tuple[str, ...] = ()
     buffers: tuple[str, ...] = ()
+    inverted = False        # of the class, for the book's pickles
 
-    def __init__(self, dropout_ratio: float = 0.5) -> None:
+    def __init__(self, dropout_ratio: float = 0.5, inverted: bool = False) -> None:
         if not isinstance(dropout_ratio, (float, numbers.Real)):        # to a type checker a float is no Real
             raise TypeError(f"Dropout: dropout_ratio is {dropout_ratio!r}; it must be a number from 0 to 1")
         if not 0 <= dropout_ratio <= 1:
             raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; it must be from 0 to 1")
         self.dropout_ratio = dropout_ratio
+        self.inverted = bool(inverted)
         self.mask: MaybeArray = None
         self.trained = True
 
     def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
-        """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``.
+        """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``; inverted ``x * mask / (1 - dropout_ratio)``, else x.
 
         The mask is drawn from NumPy's global state, so that the same seed drops the same units.
         """
         x = _core.as_array("Dropout.forward", "x", x)
         self.trained = bool(train_flg)
-        if not train_flg:
-            return _core.multiply(x, 1.0 - self.dropout_ratio)
-        self.mask = np.asarray(np.random.rand(*x.shape) > self.dropout_ratio)
-        return _core.dropout(x, self.mask)
+        if train_flg:
+            self.mask = np.asarray(np.random.rand(*x.shape) > self.dropout_ratio)
+        return self._pass(x)
 
     def backward(self, dout: ArrayLike) -> Array:
-        """Return ``dout * mask``: dropped units have no gradient. Outside of training ``dout * (1 - dropout_ratio)``."""
-        if not self.trained:
-            return _core.multiply(dout, 1.0 - self.dropout_ratio)
-        if self.mask is None:
+        """Return what `forward` did last with `dout` in the place of x: dropped units have no gradient."""
+        if self.trained and self.mask is None:
             raise RuntimeError("Dropout.backward: call forward first, with train_flg=True; it draws the mask")
-        return _core.dropout(dout, self.mask)
+        return self._pass(dout)
+
+    def _pass(self, x):
+        share = 1.0 - self.dropout_ratio
+        if not self.trained:
+            return _core.multiply(x, 1.0 if self.inverted else share)
+        out = _core.dropout(x, self.mask)
+        return _core.multiply(out, 1.0 / share) if self.inverted and share else out
 
     def __repr__(self) -> str:
-        return f"Dropout({self.dropout_ratio})"
+        return f"Dropout({self.dropout_ratio}{', inverted=True' if self.inverted else ''})"
 
 
 class BatchNormalization:
