@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -176,8 +177,9 @@ class BatchNormalization:
         gamma, mean, var = (_for_each(value, self.x) for value in (self.gamma, self.running_mean, self.running_var))
         zeros, ones = np.zeros_like(mean), np.ones_like(mean)
         xn = _core.batchnorm_test(self.x, ones, zeros, mean, var)
-        per_channel = self.x.ndim == 4 and len(gamma) == self.x.shape[1] != self.x[0].size
-        shape = (*self.x.shape[:2], -1) if per_channel else (len(self.x), len(gamma), 1)
+        size = prod(self.x.shape[1:])
+        per_channel = self.x.ndim == 4 and len(gamma) == self.x.shape[1] != size
+        shape = (*self.x.shape[:2], size // len(gamma)) if per_channel else (len(self.x), len(gamma), 1)
         self.dgamma = (dout * xn).reshape(shape).sum(axis=(0, 2))
         self.dbeta = dout.reshape(shape).sum(axis=(0, 2))
         return _core.batchnorm_test(dout, gamma, zeros, zeros, var)
@@ -188,7 +190,7 @@ class BatchNormalization:
 
 def _for_each(value, x):
     """One number for every value of a sample of x, where there is one for all of them."""
-    return np.full(x[0].size, value, np.result_type(value, x)) if np.ndim(value) == 0 else value
+    return np.full(prod(x.shape[1:]), value, np.result_type(value, x)) if np.ndim(value) == 0 else value
 
 
 def _zeros_like(gamma):
