@@ -205,8 +205,9 @@ def flatten(builder: Builder, node: Node) -> None:
 
 def reshape(builder: Builder, node: Node) -> None:
     shape, known = node.due(1).tolist(), builder.shape
-    node.expect(allowzero=0)
     batch, *sample = shape
+    if node.take("allowzero", 0) and 0 in shape:
+        builder.refuse(f"makes the shape {shape}, of no elements")
     if batch not in (-1, 0, builder.batch):
         builder.refuse(f"makes the shape {shape}, which is not (N, ...)")
     if len(sample) != 1:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pynn._typing import DTypeLike, FilePath, Shape
 
 CALLER = "export_onnx"
-LARGEST = 2 ** 31 - 1                                   # bytes of a message of protobuf
-NOT_IN_FLOAT64 = ("Conv", "AveragePool", "LeakyRelu")   # of onnxruntime 1.32.0 on the CPU
+LARGEST = 2 ** 31 - 1                       # bytes of a message of protobuf
+NOT_IN_FLOAT64 = ("Conv", "AveragePool")    # of onnxruntime 1.32.0 on the CPU
 
 
 def export_onnx(network: Any, path: FilePath, input_shape: Shape | None = None, *, softmax: bool = False,
