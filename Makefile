@@ -13,13 +13,14 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-real test-browser test-sanitized numbers test-parallel test-faults bench docs prerequisites chromium clean
+.PHONY: help train test test-real test-browser test-exchange test-sanitized numbers test-parallel test-faults bench docs prerequisites chromium clean
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
 	@echo 'make test        run the tests and the notebooks'
 	@echo 'make test-real   train on MNIST to the figures of the book (set PYNN_DATA_HOME)'
 	@echo 'make test-browser  try the widgets in JupyterLab and Chromium (installs both if they are not there)'
+	@echo 'make test-exchange  compare with onnxruntime, OpenVINO, OpenCV, PyTorch and Keras (installs them)'
 	@echo 'make test-sanitized  run the tests on C built with sanitizers, for whoever changes it (needs GCC)'
 	@echo 'make numbers     print the errors of the kernels in ulp, and test their bounds'
 	@echo 'make test-parallel  run each test of the kernels in four threads at once'
@@ -46,6 +47,10 @@ APT := $(shell [ "$$(id -u)" = 0 ] || echo sudo) apt-get
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 	    { $(APT) update && $(APT) install --yes --no-install-recommends chromium fonts-wqy-microhei; }
+
+# ARGS="-m real" compares over MNIST (set PYNN_DATA_HOME).
+test-exchange: $(VENV)/exchange
+	$(RUN) -m pytest -m "not real and not browser" tests/test_exchange_*.py $(ARGS)
 
 # The tests on C that GCC's address and undefined-behaviour sanitizers watch. What setuptools keeps in build/ must not mix with it.
 # Matplotlib throws C++ exceptions, which libasan catches only with libstdc++ loaded beside it. What pynn keeps is not measured
@@ -90,9 +95,10 @@ $(VENV)/train: EXTRAS := plot,data,progress
 $(VENV)/test: EXTRAS := test
 $(VENV)/browser: EXTRAS := browser
 $(VENV)/parallel: EXTRAS := parallel
+$(VENV)/exchange: EXTRAS := exchange
 $(VENV)/bench: EXTRAS := timing
 $(VENV)/docs: EXTRAS := docs
-$(VENV)/train $(VENV)/test $(VENV)/browser $(VENV)/parallel $(VENV)/bench $(VENV)/docs: $(READY) $(SOURCES)
+$(VENV)/train $(VENV)/test $(VENV)/browser $(VENV)/parallel $(VENV)/exchange $(VENV)/bench $(VENV)/docs: $(READY) $(SOURCES)
 	@echo 'Building pynn and installing it into $(VENV), with what "make $(@F)" needs'
 	@$(INSTALL) --editable '.[$(EXTRAS)]'
 	@touch $@

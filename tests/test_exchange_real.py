@@ -34,7 +34,7 @@ def trained(request, mnist):
     (x, t), (x_test, t_test) = mnist
     x, x_test = (images.reshape(-1, *shape).astype(np.float32) for images in (x, x_test))
     network = make().fit(x, t, epochs=1)
-    assert network.accuracy(x_test, t_test) > 0.93
+    assert network.accuracy(x_test, t_test) > 0.9
     scores = in_batches(network.predict, x_test)
     network.dtype = np.dtype(np.float64)
     network = in_float32(network)

@@ -4,7 +4,9 @@ docs/exchange.md has a table of how these tools differ on valid files; each of i
 """
 
 import os
+import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -233,7 +235,18 @@ def test_bfloat16_of_keras_is_refused(tmp_path, keras):
         pynn.load_keras_weights(pynn.Sequential([pynn.Affine.of(4, 2)]), tmp_path / "net.weights.h5")
 
 
-def test_the_bound_is_one(tmp_path):
+def test_the_cells_of_the_guide_run(tmp_path, monkeypatch, keras):
+    guide = (Path(__file__).parents[1] / "docs" / "exchange.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for cell in re.findall(r"```python\n(.*?)```", guide, re.S):
+        exec(cell, names)
+    scores = names["back"].predict(names["x_test"])
+    np.testing.assert_allclose(names["scores"].detach().numpy(), scores, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(names["probabilities"], pynn.softmax(scores), atol=1e-5)
+
+
+def test_the_bound_is_one():
     """An evaluation with a wrong weight leaves it."""
     network, shape = made("SimpleConvNet")
     network, x = in_float32(network), samples(shape)
