@@ -10,6 +10,7 @@ U = 2.0 ** -24              # half of float32's step at 1
 OF_FUNCTIONS = 8 * U        # tools' sigmoid and tanh, measured: onnxruntime 1.32.0 2.8 U and 5.5 U, OpenVINO 2026.4.1 1.5 U and 1.2 U
 FOLDED = 10                 # roundings more where a tool multiplies a scale behind a product into its weights
 
+DRAWS = np.random.default_rng(0)
 IMAGES = {"filter_num": 3, "filter_size": 3, "pad": 1, "stride": 1}
 NETWORKS = {
     "TwoLayerNet": lambda: (pynn.TwoLayerNet(20, 7, 3, 0.5), (20,)),
@@ -40,6 +41,21 @@ def made(name):
         if getattr(layer, "b", None) is not None:
             layer.b = np.asarray(np.random.randn(*np.shape(layer.b)))
     return network, shape
+
+
+def drawn(*shape):
+    return DRAWS.standard_normal(shape).astype(np.float32)
+
+
+def square(n=3):
+    return pynn.Sequential([Affine.of(4, 4, bias=False) for _ in range(n)])
+
+
+def same_layers():
+    """A network with layers of all kinds that have weights, some twice."""
+    return pynn.Sequential([
+        Convolution.of(2, 3, 3), BatchNormalization.of(3), Relu(), Pooling(2, 2), Convolution.of(3, 4, 2, bias=False), Flatten(),
+        BatchNormalization.of(16), Affine.of(16, 5), Tanh(), Affine.of(5, 6), Affine.of(6, 2, bias=False)])
 
 
 def in_float32(network):
