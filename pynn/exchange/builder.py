@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import prod
 from typing import Any, NoReturn
 
 import numpy as np
@@ -119,7 +120,8 @@ class Builder:
         """Samples become rows."""
         self.add(Flatten())
         self.before_flatten = self.shape
-        self.shape = (None if self.shape is None or None in self.shape else int(np.prod(self.shape, dtype=object)),)
+        known: Any = self.shape
+        self.shape = (None if known is None or None in known else prod(known),)
 
     def unflatten(self, shape: tuple[int, ...]) -> None:
         """Rows become images again, behind batch normalization of every pixel for itself, which pynn does with images as they are."""

@@ -53,25 +53,25 @@ def load_keras_weights(network: Any, path: FilePath, epsilon: float = 1e-3) -> N
     are turned from (height, width, channels, filters). Keras has channels last, so that an image becomes a row in another order;
     the weights behind are put in ours: `predict` takes images (N, C, H, W).
     """
-    path = path_of(path, CALLER)
+    name: str = path_of(path, CALLER)
     h5py, due = library("h5py", CALLER, "keras"), places(network, CALLER)
-    with in_words(CALLER, path, "read"):
-        with open(path, "rb"):          # for a missing file in our words
+    with in_words(CALLER, name, "read"):
+        with open(name, "rb"):          # for a missing file in our words
             pass
         try:
-            with h5py.File(path, "r") as file:
-                fill(network, due, _found(h5py, file), _turn, epsilon, CALLER, path)
+            with h5py.File(name, "r") as file:
+                fill(network, due, _found(h5py, file), _turn, epsilon, CALLER, name)
         except Refused as error:
-            raise ValueError(f"{CALLER}: {path}: {error}") from None
+            raise ValueError(f"{CALLER}: {name}: {error}") from None
         except (OSError, KeyError, RuntimeError, TypeError) as error:
-            raise ValueError(f"{CALLER}: {path} is damaged or is no .weights.h5 file: {error}") from error
+            raise ValueError(f"{CALLER}: {name} is damaged or is no .weights.h5 file: {error}") from error
 
 
 def _found(h5py, file):
     """What the file has for each kind of layer, in the order of the model."""
     if not isinstance(file.get("layers"), h5py.Group):
         raise Refused("it has no layers; the weights of Keras 3 have, in a file that model.save_weights wrote")
-    found: dict[str, dict[int, Found]] = {kind: {} for kind in ATTRIBUTES}
+    found = {kind: {} for kind in ATTRIBUTES}
     for name in file["layers"]:
         layer = _member(h5py, file["layers"], name, h5py.Group)
         if "layers" in layer:

@@ -184,9 +184,9 @@ def pad(builder: Builder, node: Node) -> None:
 
 def batch_normalization(builder: Builder, node: Node) -> None:
     node.expect(training_mode=0, spatial=1)
-    arrays = [node.due(index) for index in range(1, 5)]
+    gamma, beta, mean, var = (node.due(index) for index in range(1, 5))
     epsilon, momentum = node.take("epsilon", 1e-5), number(node.take("momentum", 0.9))
-    builder.batch_normalization(*arrays, epsilon, momentum)
+    builder.batch_normalization(gamma, beta, mean, var, epsilon, momentum)
 
 
 def dropout(builder: Builder, node: Node) -> None:
@@ -204,7 +204,8 @@ def flatten(builder: Builder, node: Node) -> None:
 
 
 def reshape(builder: Builder, node: Node) -> None:
-    shape, known = node.due(1).tolist(), builder.shape
+    shape: list[int] = node.due(1).tolist()
+    known: Any = builder.shape
     batch, *sample = shape
     if node.take("allowzero", 0) and 0 in shape:
         builder.refuse(f"makes the shape {shape}, of no elements")

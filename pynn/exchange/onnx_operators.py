@@ -57,7 +57,7 @@ def _windows(graph, layer, x, operator):
 
 
 def batch_normalization(graph: Graph, step: Step, x: str) -> str:
-    """``BatchNormalization`` of columns or channels; images whose every pixel is normalized for itself become rows, and images again."""
+    """``BatchNormalization`` of columns or channels; images whose every pixel is normalized for itself become rows for it."""
     gamma, beta, mean, var = normalization.arrays(step)
     var, epsilon = normalization.of_float32_epsilon(var)
     apart = normalization.per_position(step)

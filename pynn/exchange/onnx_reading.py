@@ -102,7 +102,7 @@ def _builder(onnx, x):
         raise Refused(f"its input {shown(x.name)} is of {onnx.TensorProto.DataType.Name(kind.elem_type)}; it must be FLOAT or DOUBLE")
     if not kind.HasField("shape"):
         return Builder(dtype, None)
-    sizes: list[Any] = [dim.dim_value if dim.dim_value > 0 else None for dim in kind.shape.dim]
+    sizes = [dim.dim_value if dim.dim_value > 0 else None for dim in kind.shape.dim]
     if not sizes:
         raise Refused(f"its input {shown(x.name)} is one number; it must be (N, ...)")
     return Builder(dtype, tuple(sizes[1:]), sizes[0])

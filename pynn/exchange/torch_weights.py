@@ -55,14 +55,15 @@ def load_torch_weights(network: Any, path: FilePath, modules: Sequence[str] | No
     -----
     Weights of a ``Linear`` are turned from (outputs, inputs). Files of pickles (``.pt``, ``.pth``) are not read.
     """
-    path = path_of(path, CALLER)
-    if not path.endswith(".safetensors"):
-        raise ValueError(f"{CALLER}: {path} must end in .safetensors; save it with safetensors.torch.save_file(module.state_dict(), path)")
+    name: str = path_of(path, CALLER)
+    if not name.endswith(".safetensors"):
+        raise ValueError(f"{CALLER}: {name} must end in .safetensors; save it with "
+                         "safetensors.torch.save_file(module.state_dict(), path)")
     try:
-        groups, due = _modules(load_params(path)), places(network, CALLER)
-        fill(network, due, _in_order(groups, modules, network), _turn, epsilon, CALLER, path)
+        groups, due = _modules(load_params(name)), places(network, CALLER)
+        fill(network, due, _in_order(groups, modules, network), _turn, epsilon, CALLER, name)
     except Refused as error:
-        raise ValueError(f"{CALLER}: {path}: {error}") from None
+        raise ValueError(f"{CALLER}: {name}: {error}") from None
 
 
 def _modules(arrays):
@@ -83,8 +84,8 @@ def _kind(module, arrays):
         return "batch normalization"
     kind = {2: "affine", 4: "convolution"}.get(np.ndim(arrays.get("W")))
     if kind is None or not arrays.keys() <= {"W", "b"}:
-        raise Refused(f"module {shown(module)} has {', '.join(f'{name} {array.shape}' for name, array in arrays.items())}, as no layer of "
-                      "pynn has")
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise Refused(f"module {shown(module)} has {shapes}, as no layer of pynn has")
     return kind
 
 
@@ -119,8 +120,8 @@ def _check_clear(groups):
         stems.setdefault(kind, {}).setdefault(re.sub(r"\d+", "", module), module)
     for kind, names in stems.items():
         if len(names) > 1:
-            raise Refused(f"which of {' and '.join(map(shown, names.values()))} comes first is not in the file; say the order of all its "
-                          f"modules: modules={sorted(groups, key=_by_numbers)}, or another")
+            raise Refused(f"which of {' and '.join(map(shown, names.values()))} comes first is not in the file; say the order "
+                          f"of all its modules: modules={sorted(groups, key=_by_numbers)}, or another")
 
 
 def _turn(place, attribute):

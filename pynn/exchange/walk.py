@@ -28,7 +28,7 @@ def in_layers(network: Any, caller: str) -> tuple[Network, bool]:
     """The network as one that is nothing but its layers, and whether a softmax follows them."""
     if type(network) is ThreeLayerNet:
         p = network.params
-        layers = [Affine(p["W1"], p["b1"]), Sigmoid(), Affine(p["W2"], p["b2"]), Sigmoid(), Affine(p["W3"], p["b3"])]
+        layers: list[Any] = [Affine(p["W1"], p["b1"]), Sigmoid(), Affine(p["W2"], p["b2"]), Sigmoid(), Affine(p["W3"], p["b3"])]
         return Sequential(layers), network.output_function is softmax
     if not isinstance(network, Network):
         raise TypeError(f"{caller}: network is a {type(network).__name__}; it must be a network of pynn's, such as Sequential or "
@@ -59,7 +59,7 @@ def steps(network: Network, input_shape: Any, caller: str) -> list[Step]:
 
 def kind_of(layer: Any, kinds: Any) -> Any:
     """The one of `kinds` whose own `forward` the layer uses: in a class that changes it, the layer is another."""
-    forward = getattr(type(layer), "forward", None)
+    forward: Any = getattr(type(layer), "forward", None)
     for kind in kinds:
         if (isinstance(layer, kind) and "forward" not in vars(layer)
                 and (forward.__module__, forward.__qualname__) == (kind.__module__, f"{kind.__name__}.forward")):

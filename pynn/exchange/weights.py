@@ -15,7 +15,8 @@ from pynn.layers.protocol import parameter_names
 from pynn.networks import Network, saving
 
 KINDS = {layers.Affine: "affine", layers.Convolution: "convolution", layers.BatchNormalization: "batch normalization"}
-ATTRIBUTES = {"affine": ("W", "b"), "convolution": ("W", "b"), "batch normalization": ("gamma", "beta", "running_mean", "running_var")}
+ATTRIBUTES = {"affine": ("W", "b"), "convolution": ("W", "b"),
+              "batch normalization": ("gamma", "beta", "running_mean", "running_var")}
 
 
 class Place(NamedTuple):
@@ -45,8 +46,8 @@ def places(network: Any, caller: str) -> list[Place]:
     for name, layer in network.layers.items():
         kind = kind_of(layer, KINDS)
         if kind is None and parameter_names(layer):
-            raise TypeError(f"{caller}: {shown(name)} is a {type(layer).__name__} with parameters of its own; set those of the network "
-                            "one by one, net.params[name][...] = array")
+            raise TypeError(f"{caller}: {shown(name)} is a {type(layer).__name__} with parameters of its own; set those of the "
+                            "network one by one, net.params[name][...] = array")
         if isinstance(layer, layers.Convolution):
             channels = len(layer.W)
         rows = rows or isinstance(layer, (layers.Flatten, layers.Affine))
@@ -57,7 +58,8 @@ def places(network: Any, caller: str) -> list[Place]:
     return found
 
 
-def fill(network: Network, due: list[Place], found: dict[str, list[Found]], turn: Any, epsilon: float, caller: str, path: str) -> None:
+def fill(network: Network, due: list[Place], found: dict[str, list[Found]], turn: Any, epsilon: float, caller: str,
+         path: str) -> None:
     """Copy what a file has for the layers of each kind, in their order, to the places of the network; all of it or nothing.
 
     ``turn(place, attribute)`` gives the shape that an array must have, and the function that lays it out as pynn's.
@@ -65,8 +67,8 @@ def fill(network: Network, due: list[Place], found: dict[str, list[Found]], turn
     for kind in ATTRIBUTES:
         there, want = len(found[kind]), sum(place.kind == kind for place in due)
         if there != want:
-            raise ValueError(f"{caller}: {path} has the weights of {there} {kind} layers, and the network has {want}; build it as it was "
-                             "saved")
+            raise ValueError(f"{caller}: {path} has the weights of {there} {kind} layers, and the network has {want}; build it "
+                             "as it was saved")
     waiting, state = {kind: iter(found[kind]) for kind in ATTRIBUTES}, {}
     for place in due:
         state.update(_laid_out(place, next(waiting[place.kind]), turn, epsilon, f"{caller}: {path}"))
@@ -85,7 +87,8 @@ def _laid_out(place, found, turn, epsilon, head):
             raise ValueError(f"{head}: {shown(found.name)} has shape {tuple(source.shape)}, where {tuple(shape)} is due for "
                              f"{place.names[attribute]}, {place.layer!r}")
         if source.dtype.kind != "f" or dtype_fault(source.dtype):
-            raise ValueError(f"{head}: {shown(found.name)} has dtype {source.dtype}, which NumPy has no floats for; save it in float32")
+            raise ValueError(f"{head}: {shown(found.name)} has dtype {source.dtype}, which NumPy has no floats for; "
+                             "save it in float32")
         arrays[attribute] = lay_out(source[()])
     if place.kind == "batch normalization":
         arrays["gamma"], arrays["running_var"] = at_our_root(arrays["gamma"], arrays["running_var"], epsilon)
