@@ -13,7 +13,7 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-real test-browser test-sklearn test-dask test-mpi test-sanitized test-tsan coverage lint test-versions gcc clang numbers test-parallel test-faults bench docs prerequisites chromium clean
+.PHONY: help train test test-real test-browser test-sklearn test-dask test-exchange test-mpi test-sanitized test-tsan coverage lint test-versions gcc clang numbers test-parallel test-faults bench docs prerequisites chromium clean
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
@@ -27,6 +27,7 @@ help:
 	@echo 'make coverage    say which branches of the C the tests take'
 	@echo 'make lint        compile the C with GCC and Clang, warnings being errors, and run clang-tidy over it'
 	@echo 'make test-versions  build and test with every CPython that is here, the oldest and the newest NumPy, GCC and Clang'
+	@echo 'make test-exchange  compare with onnxruntime, OpenVINO, OpenCV, PyTorch and Keras (installs them)'
 	@echo 'make numbers     print the errors of the kernels in ulp, and test their bounds'
 	@echo 'make test-parallel  run each test of the kernels in four threads at once'
 	@echo 'make test-faults  kill saves, checkpoints and downloads at every step, and fill the disk'
@@ -53,6 +54,10 @@ APT := $(shell [ "$$(id -u)" = 0 ] || echo sudo) apt-get
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 	    { $(APT) update && $(APT) install --yes --no-install-recommends chromium fonts-wqy-microhei; }
+
+# ARGS="-m real" compares over MNIST (set PYNN_DATA_HOME).
+test-exchange: $(VENV)/exchange
+	$(RUN) -m pytest -m "not real and not browser" tests/test_exchange_*.py $(ARGS)
 
 # PyTorch is large, so it is yours to add: .venv/bin/pip install -e '.[bench]'
 # Only the whole run writes the report; one with ARGS="--only gemm --quick" prints, or takes --out as well.
@@ -84,10 +89,11 @@ $(VENV)/train: EXTRAS := plot,data,progress
 $(VENV)/test: EXTRAS := test
 $(VENV)/browser: EXTRAS := browser
 $(VENV)/parallel: EXTRAS := parallel
+$(VENV)/exchange: EXTRAS := exchange
 $(VENV)/bench: EXTRAS := timing
 $(VENV)/docs: EXTRAS := docs
 $(VENV)/coverage: EXTRAS := coverage
-$(VENV)/train $(VENV)/test $(VENV)/browser $(VENV)/parallel $(VENV)/bench $(VENV)/docs $(VENV)/coverage: $(READY) $(SOURCES)
+$(VENV)/train $(VENV)/test $(VENV)/browser $(VENV)/parallel $(VENV)/exchange $(VENV)/bench $(VENV)/docs $(VENV)/coverage: $(READY) $(SOURCES)
 	@echo 'Building pynn and installing it into $(VENV), with what "make $(@F)" needs'
 	@$(INSTALL) --editable '.[$(EXTRAS)]'
 	@touch $@

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pynn import plot as plot
     from pynn.check import GradientCheck, HealthReport
     from pynn.datasets import load_digits, load_fashion_mnist, load_folder, load_image, load_mnist
+    from pynn.exchange import export_onnx, from_torch, load_keras_weights, load_onnx, load_torch_weights, to_torch
 
 __all__ = [
     "AND", "AdaGrad", "Adam", "AdamW", "AddLayer", "Affine", "AveragePooling", "BatchNormalization", "Callback", "Convolution",
@@ -43,23 +44,25 @@ __all__ = [
     "IdentityWithLoss", "LeakyRelu", "Momentum", "MulLayer", "MultiLayerNet", "MultiLayerNetExtend", "NAND", "Nesterov",
     "Network", "OR", "Perceptron", "Pooling", "RMSprop", "ReduceLROnPlateau", "Relu", "SGD", "Sequential", "Sigmoid",
     "SimpleConvNet", "SimpleNet", "SoftmaxWithLoss", "StepDecay", "Tanh", "ThreeLayerNet", "Trainer", "TwoLayerNet", "XOR",
-    "col2im", "cross_entropy", "cross_entropy_error", "diagnose", "entropy", "find_lr", "full_adder", "get_num_threads",
-    "gradient_check", "gradient_descent", "half_adder", "identity_function", "im2col", "kernels", "load_digits",
-    "load_fashion_mnist", "load_folder", "load_image", "load_mnist", "load_params", "matmul", "mean_squared_error",
-    "mlp_numerical_gradient", "num_threads", "numerical_diff", "numerical_gradient", "plot", "relu", "relu_grad",
-    "ripple_carry_adder", "save_params", "set_num_threads", "show_config", "shuffle_dataset", "sigmoid", "sigmoid_grad",
-    "smooth_curve", "softmax", "softmax_loss", "step_function", "sum_squared_error", "tanh", "use_kernels",
+    "col2im", "cross_entropy", "cross_entropy_error", "diagnose", "entropy", "export_onnx", "find_lr", "from_torch",
+    "full_adder", "get_num_threads", "gradient_check", "gradient_descent", "half_adder", "identity_function", "im2col",
+    "kernels", "load_digits", "load_fashion_mnist", "load_folder", "load_image", "load_keras_weights", "load_mnist",
+    "load_onnx", "load_params", "load_torch_weights", "matmul", "mean_squared_error", "mlp_numerical_gradient", "num_threads",
+    "numerical_diff", "numerical_gradient", "plot", "relu", "relu_grad", "ripple_carry_adder", "save_params", "set_num_threads",
+    "show_config", "shuffle_dataset", "sigmoid", "sigmoid_grad", "smooth_curve", "softmax", "softmax_loss", "step_function",
+    "sum_squared_error", "tanh", "to_torch", "use_kernels",
 ]
 
 # what imports a good deal, so only when it is asked for
 _LATER = {
     **dict.fromkeys(("load_digits", "load_fashion_mnist", "load_folder", "load_image", "load_mnist"), "pynn.datasets"),
     **dict.fromkeys(("GradientCheck", "HealthReport"), "pynn.check"),
+    **dict.fromkeys(("export_onnx", "from_torch", "load_keras_weights", "load_onnx", "load_torch_weights", "to_torch"), "pynn.exchange"),
 }
 
 if not TYPE_CHECKING:       # which would take it to mean that pynn has every name
     def __getattr__(name):
-        if name in ("plot", "sklearn", "widgets"):
+        if name in ("exchange", "plot", "sklearn", "widgets"):
             from importlib import import_module
             return import_module(f"pynn.{name}")
         if name in _LATER:
@@ -69,4 +72,4 @@ if not TYPE_CHECKING:       # which would take it to mean that pynn has every na
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *globals(), "sklearn", "widgets"} - {"TYPE_CHECKING", "pynn"})
+    return sorted({*__all__, *globals(), "exchange", "sklearn", "widgets"} - {"TYPE_CHECKING", "pynn"})

@@ -136,3 +136,11 @@ def test_bad_dout():
         layer.backward(np.ones((2, 4)))
     with pytest.raises(TypeError, match="momentum must be a number"):
         layers.BatchNormalization(np.ones(3), np.zeros(3), "0.9").forward(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("gamma", [1.5, np.ones(3), np.ones(12)])
+def test_no_samples_in_use(gamma):
+    layer = layers.BatchNormalization(gamma, np.zeros(np.shape(gamma)))
+    assert layer.forward(np.ones((0, 3, 2, 2)), False).shape == (0, 3, 2, 2)
+    assert layer.backward(np.ones((0, 3, 2, 2))).shape == (0, 3, 2, 2)
+    assert not layer.dgamma.any() and not layer.dbeta.any()

@@ -25,6 +25,25 @@ def test_dropout(data, ratio):
     assert_close(call(mine.forward, x, False), wide(x) * (1 - ratio), 1, dtype=floating(x.dtype))
 
 
+@given(data=st.data(), ratio=st.sampled_from([0, 0.15, 0.5]))
+def test_inverted(data, ratio):
+    x = data.draw(arrays(shapes(min_dims=1)))
+    dout = data.draw(arrays(x.shape))
+    mine, theirs = layers.Dropout(ratio, inverted=True), reference.Dropout(ratio, inverted=True)
+    np.random.seed(1)
+    out = call(mine.forward, x)
+    np.random.seed(1)
+    # 1 / (1 - ratio) is rounded to the dtype, and so is the product
+    assert_close(out, theirs.forward(wide(x)), 1, dtype=floating(x.dtype))
+    assert_close(call(mine.backward, dout), theirs.backward(wide(dout)), 1, dtype=floating(dout.dtype))
+    assert_close(call(mine.forward, x, False), wide(x), 0, dtype=floating(x.dtype))
+    assert_close(call(mine.backward, dout), wide(dout), 0, dtype=floating(dout.dtype))
+
+
+def test_inverted_and_all_dropped():
+    np.testing.assert_array_equal(layers.Dropout(1, inverted=True).forward(np.ones(5)), np.zeros(5))
+
+
 def test_the_same_seed_drops_the_same_units():
     layer = layers.Dropout(0.3)
     np.random.seed(7)

@@ -44,13 +44,21 @@ def _plain(value, what):
 
 def read_arrays(path, read, caller, kind):
     """What ``read(bytes of the file)`` gives, as arrays of one's own; errors name `caller` and `path`."""
+    def checked_arrays(data):
+        arrays = read(data)
+        for name, array in arrays.items():
+            _check_read(name, array)
+        return arrays
+    return {name: _own(array) for name, array in read_whole(path, checked_arrays, caller, kind).items()}
+
+
+def read_whole(path, read, caller, kind):
+    """What ``read(bytes of the file)`` returns; errors name `caller`, `path` and the `kind` of file that is due."""
     with in_words(caller, path, "read"):
         with open(path, "rb") as file:
             data = file.read()
         try:
-            arrays = read(data)
-            for name, array in arrays.items():
-                _check_read(name, array)
+            return read(data)
         except MemoryError:
             raise
         except Refused as error:
@@ -58,7 +66,6 @@ def read_arrays(path, read, caller, kind):
             raise kind(f"{caller}: {path}: {error}") from error
         except Exception as error:      # a hostile file can raise anything
             raise ValueError(f"{caller}: {path} is damaged or is no {kind}: {error}") from error
-        return {name: _own(array) for name, array in arrays.items()}
 
 
 def _own(array):

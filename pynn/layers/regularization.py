@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,9 @@ class Dropout:
     ----------
     dropout_ratio : float
         The share of units to drop, in [0, 1].
+    inverted : bool
+        Divide what is kept by ``1 - dropout_ratio`` in training instead, and change nothing in use, as PyTorch, Keras and
+        ONNX do.
     rng : numpy.random.Generator or numpy.random.RandomState, optional
         Draws the masks instead of NumPy's global state.
 
@@ -36,43 +40,50 @@ class Dropout:
 
     params: tuple[str, ...] = ()
     buffers: tuple[str, ...] = ()
+    inverted = False        # of the class, for the book's pickles
 
     rng: np.random.Generator | np.random.RandomState | None = None      # of the book's pickles as well
 
-    def __init__(self, dropout_ratio: float = 0.5, *, rng: np.random.Generator | np.random.RandomState | None = None) -> None:
+    def __init__(self, dropout_ratio: float = 0.5, inverted: bool = False, *,
+                 rng: np.random.Generator | np.random.RandomState | None = None) -> None:
         if not isinstance(dropout_ratio, (float, numbers.Real)):        # to a type checker a float is no Real
             raise TypeError(f"Dropout: dropout_ratio is {dropout_ratio!r}; it must be a number from 0 to 1")
         if not 0 <= dropout_ratio <= 1:
             raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; it must be from 0 to 1")
         self.dropout_ratio = dropout_ratio
+        self.inverted = bool(inverted)
         self.rng = rng
         self.mask: MaybeArray = None
         self.trained = True
 
     def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
-        """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``.
+        """Return ``x * mask`` in training, else ``x * (1 - dropout_ratio)``; inverted ``x * mask / (1 - dropout_ratio)``, else x.
 
         The mask is drawn from NumPy's global state, or from `rng`, so that the same seed drops the same units; of a share of a batch it is
         that share of the batch's mask.
         """
         x = _core.as_array("Dropout.forward", "x", x)
         self.trained = bool(train_flg)
-        if not train_flg:
-            return _core.multiply(x, 1.0 - self.dropout_ratio)
-        source = current() or self.rng or np.random
-        self.mask = np.asarray(source.random(x.shape) > self.dropout_ratio)
-        return _core.dropout(x, self.mask)
+        if train_flg:
+            source = current() or self.rng or np.random
+            self.mask = np.asarray(source.random(x.shape) > self.dropout_ratio)
+        return self._pass(x)
 
     def backward(self, dout: ArrayLike) -> Array:
-        """Return ``dout * mask``: dropped units have no gradient. Outside of training ``dout * (1 - dropout_ratio)``."""
-        if not self.trained:
-            return _core.multiply(dout, 1.0 - self.dropout_ratio)
-        if self.mask is None:
+        """Return what `forward` did last with `dout` in the place of x: dropped units have no gradient."""
+        if self.trained and self.mask is None:
             raise RuntimeError("Dropout.backward: call forward first, with train_flg=True; it draws the mask")
-        return _core.dropout(dout, self.mask)
+        return self._pass(dout)
+
+    def _pass(self, x):
+        share = 1.0 - self.dropout_ratio
+        if not self.trained:
+            return _core.multiply(x, 1.0 if self.inverted else share)
+        out = _core.dropout(x, self.mask)
+        return _core.multiply(out, 1.0 / share) if self.inverted and share else out
 
     def __repr__(self) -> str:
-        return f"Dropout({self.dropout_ratio})"
+        return f"Dropout({self.dropout_ratio}{', inverted=True' if self.inverted else ''})"
 
 
 class BatchNormalization:
@@ -183,8 +194,9 @@ class BatchNormalization:
         gamma, mean, var = (_for_each(value, self.x) for value in (self.gamma, self.running_mean, self.running_var))
         zeros, ones = np.zeros_like(mean), np.ones_like(mean)
         xn = _core.batchnorm_test(self.x, ones, zeros, mean, var)
-        per_channel = self.x.ndim == 4 and len(gamma) == self.x.shape[1] != self.x[0].size
-        shape = (*self.x.shape[:2], -1) if per_channel else (len(self.x), len(gamma), 1)
+        size = prod(self.x.shape[1:])
+        per_channel = self.x.ndim == 4 and len(gamma) == self.x.shape[1] != size
+        shape = (*self.x.shape[:2], size // len(gamma)) if per_channel else (len(self.x), len(gamma), 1)
         self.dgamma = (dout * xn).reshape(shape).sum(axis=(0, 2))
         self.dbeta = dout.reshape(shape).sum(axis=(0, 2))
         return _core.batchnorm_test(dout, gamma, zeros, zeros, var)
@@ -195,7 +207,7 @@ class BatchNormalization:
 
 def _for_each(value, x):
     """One number for every value of a sample of x, where there is one for all of them."""
-    return np.full(x[0].size, value, np.result_type(value, x)) if np.ndim(value) == 0 else value
+    return np.full(prod(x.shape[1:]), value, np.result_type(value, x)) if np.ndim(value) == 0 else value
 
 
 def _zeros_like(gamma):

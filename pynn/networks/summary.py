@@ -47,7 +47,8 @@ class Summary:
     def __init__(self, network: Any, input_shape: Shape | None) -> None:
         self.title = f"{type(network).__name__}, {network.dtype}"
         self.loss = repr(network.last_layer)
-        self.input_shape: Shape = _input_shape(network) if input_shape is None else tuple(input_shape)
+        self.input_shape: Shape = (sample_shape(network, f"{type(network).__name__}.summary") if input_shape is None
+                                   else tuple(input_shape))
         self.rows: list[Row] = list(_rows(network, self.input_shape))
         self.params: int = sum(row.params for row in self.rows)
         self.multiply_adds: int = sum(row.multiply_adds for row in self.rows)
@@ -110,19 +111,18 @@ def _multiply_adds(layer, out):
     return 0
 
 
-def _input_shape(network):
+def sample_shape(network: Any, caller: str) -> Shape:
     """The shape of one sample: of the last one seen, or what the first layers tell."""
     for layer in network.layers.values():
-        if getattr(layer, "x", None) is not None and layer is network.layers[0]:
-            return getattr(layer, "original_x_shape", layer.x.shape)[1:]
+        if getattr(layer, "x", None) is not None and layer is network.layers[0] and layer.x.ndim > 1:
+            return tuple(getattr(layer, "original_x_shape", layer.x.shape)[1:])
         if isinstance(layer, Affine):
             return (len(layer.W),)
         if isinstance(layer, Convolution):
             break
     if hasattr(network, "input_dim"):
         return tuple(network.input_dim)
-    raise ValueError(f"{type(network).__name__}.summary: the layers do not tell the size of the images; give input_shape, for "
-                     "example (1, 28, 28)")
+    raise ValueError(f"{caller}: the layers do not tell the size of the images; give input_shape, for example (1, 28, 28)")
 
 
 def _shape(shape):

@@ -169,20 +169,27 @@ class IdentityWithLoss:
 
 
 class Dropout:
-    """Drop a share of the units in training, scale by 1 - ratio at test (section 6.4.3)."""
+    """Drop a share of the units in training, scale by 1 - ratio at test (section 6.4.3).
 
-    def __init__(self, dropout_ratio=0.5):
+    Inverted, scale by 1 / (1 - ratio) in training.
+    """
+
+    def __init__(self, dropout_ratio=0.5, inverted=False):
         self.dropout_ratio = dropout_ratio
+        self.inverted = inverted
         self.mask = None
 
     def forward(self, x, train_flg=True):
         if not train_flg:
-            return x * (1.0 - self.dropout_ratio)
+            return x if self.inverted else x * (1.0 - self.dropout_ratio)
         self.mask = np.random.rand(*x.shape) > self.dropout_ratio
-        return x * self.mask
+        return x * self.mask * self._scale()
 
     def backward(self, dout):
-        return dout * self.mask
+        return dout * self.mask * self._scale()
+
+    def _scale(self):
+        return 1 / (1 - self.dropout_ratio) if self.inverted else 1.0
 
 
 class BatchNormalization:
