@@ -128,7 +128,7 @@ def _check_error(name, args, error):
 
 
 def _check_outputs(name, arrays, outputs):
-    if name in CHANGED and name != "numerical_gradient" or name == "as_array":
+    if name in CHANGED and name != "numerical_gradient" or name in ("as_array", "take_rows"):
         return                          # gives what it was given
     for out in outputs:
         if isinstance(out, np.ndarray):
