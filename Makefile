@@ -13,7 +13,7 @@ SOURCES := setup.py pyproject.toml $(shell find csrc -name '*.[ch]')
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-real test-browser test-sklearn test-dask test-exchange test-mpi test-sanitized test-tsan coverage lint test-versions gcc clang numbers test-parallel test-faults bench docs prerequisites chromium clean
+.PHONY: help train test test-real test-browser test-sklearn test-dask test-exchange test-mpi test-sanitized test-tsan coverage lint test-versions gcc clang numbers test-parallel test-faults fuzz test-leaks bench docs prerequisites chromium clean
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
@@ -32,6 +32,8 @@ help:
 	@echo 'make test-parallel  run each test of the kernels in four threads at once'
 	@echo 'make test-faults  kill saves, checkpoints and downloads at every step, and fill the disk'
 	@echo 'make test-mpi    share trainings among processes of MPICH and of Open MPI (installs both below build/)'
+	@echo 'make fuzz        call every function and read every kind of file with what nobody would think of'
+	@echo 'make test-leaks  call every function 100,000 times, and let memory run out at every allocation'
 	@echo 'make bench       time pynn against NumPy, and PyTorch and JAX if $(VENV) has them; see benchmarks/REPORT.md'
 	@echo 'make docs        build the documentation, in English and Chinese, into build/docs (needs Python 3.11)'
 	@echo 'make clean       remove .venv and everything built'
@@ -203,6 +205,16 @@ lint: $(VENV)/test gcc clang
 # A CPython that is not here is named at the end.
 test-versions: $(VENV)/test gcc clang
 	$(RUN) tests/versions.py build/versions $(ARGS)
+
+# The whole: make fuzz ARGS="--calls 1000000 --files 100000 --guided 600". Coverage leads where atheris can be had.
+FUZZ := cd tests && PYTHONPATH= $(CURDIR)/$(VENV)/bin/python -m
+fuzz: $(VENV)/test
+	@$(INSTALL) atheris || echo 'make fuzz: atheris cannot be had for this Python; nothing is led by coverage'
+	$(FUZZ) fuzz $(ARGS)
+
+test-leaks: $(VENV)/test
+	$(FUZZ) fuzz.leaks $(or $(ARGS),100000)
+	PYNN_FUZZ=long $(RUN) -m pytest tests/test_fuzz.py -k memory_that_runs_out
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis pynn/*.so

@@ -1,6 +1,5 @@
 #include "arrays.h"
-
-#include <string.h>
+#include "memory.h"
 
 /* Whether x is a masked array: no kernel knows of masks, and ignoring one would count what it hides. */
 static int
@@ -65,24 +64,23 @@ array_as(const char *func, const char *name, PyArrayObject *x, int typenum)
     if (PyArray_TYPE(x) == typenum && PyArray_ISCARRAY_RO(x)) {
         return (PyArrayObject *)Py_NewRef((PyObject *)x);
     }
-    return computing_type(func, name, x) < 0 ? NULL
-           : (PyArrayObject *)PyArray_FromArray(x, PyArray_DescrFromType(typenum), NPY_ARRAY_CARRAY_RO | NPY_ARRAY_FORCECAST);
+    return computing_type(func, name, x) < 0 ? NULL : copy_array(func, x, typenum);
 }
 
 PyArrayObject *
 mask_from(const char *func, PyObject *x)
 {
-    PyArrayObject *given = array_from(func, "mask", x), *mask = NULL;
-    if (given == NULL) {
-        return NULL;
+    PyArrayObject *mask = array_from(func, "mask", x);
+    if (mask == NULL || (PyArray_ISBOOL(mask) && PyArray_ISCARRAY_RO(mask))) {
+        return mask;
     }
-    if (!PyArray_ISBOOL(given)) {
-        PyErr_Format(PyExc_TypeError, "%s: mask has dtype %S; it must be bool", func, PyArray_DESCR(given));
+    if (!PyArray_ISBOOL(mask)) {
+        PyErr_Format(PyExc_TypeError, "%s: mask has dtype %S; it must be bool", func, PyArray_DESCR(mask));
+        Py_CLEAR(mask);
     }
     else {
-        mask = (PyArrayObject *)PyArray_FromArray(given, NULL, NPY_ARRAY_CARRAY_RO);
+        Py_SETREF(mask, copy_array(func, mask, NPY_BOOL));
     }
-    Py_DECREF(given);
     return mask;
 }
 
@@ -113,15 +111,8 @@ labels_from(const char *func, PyArrayObject *t, npy_intp n, npy_intp classes)
                      PyArray_SIZE(t) == n ? "; use t.ravel()" : "");
         return NULL;
     }
-    PyArrayObject *labels = (PyArrayObject *)PyArray_SimpleNew(PyArray_NDIM(t), PyArray_DIMS(t), NPY_INTP);
+    PyArrayObject *labels = copy_array(func, t, NPY_INTP);
     if (labels == NULL) {
-        return NULL;
-    }
-    if (PyArray_TYPE(t) == NPY_INTP && PyArray_ISCARRAY_RO(t)) {
-        memcpy(PyArray_DATA(labels), PyArray_DATA(t), (size_t)n * sizeof(npy_intp));
-    }
-    else if (PyArray_CopyInto(labels, t) < 0) {
-        Py_CLEAR(labels);
         return NULL;
     }
     const npy_intp *label = PyArray_DATA(labels);

@@ -58,6 +58,12 @@ number_from(const char *func, const char *name, PyObject *x, double *out)
     return number_from_other(func, name, x, out);
 }
 
+/* Whether x is true. -1 with an exception set. */
+int flag_from(const char *func, const char *name, PyObject *x);
+
+/* A text, which x owns. NULL with an exception set. */
+const char *text_from(const char *func, const char *name, PyObject *x);
+
 /* A whole number from `least` to `most`; ANY_SIZE is beyond all that is of use. -1 with an exception set. */
 #define ANY_SIZE 1000000000
 int whole_number_from(const char *func, const char *name, PyObject *x, Py_ssize_t least, Py_ssize_t most, ptrdiff_t *out);

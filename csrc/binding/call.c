@@ -39,13 +39,11 @@ choose_type(call *c, const char *const *names)
 static int
 convert(call *c, int i)
 {
-    PyArrayObject *x = c->in[i];
-    PyObject *copy = PyArray_FromArray(x, PyArray_DescrFromType(c->typenum), NPY_ARRAY_CARRAY_RO | NPY_ARRAY_FORCECAST);
+    PyArrayObject *copy = copy_array(c->func, c->in[i], c->typenum);
     if (copy == NULL) {
         return -1;
     }
-    c->in[i] = (PyArrayObject *)copy;
-    Py_DECREF(x);
+    Py_SETREF(c->in[i], copy);
     return 0;
 }
 
@@ -88,16 +86,7 @@ call_begin(call *c, const char *func, int n, PyObject *const *args, const char *
 int
 make_contiguous(call *c, int i)
 {
-    PyArrayObject *x = c->in[i];
-    if (!PyArray_IS_C_CONTIGUOUS(x)) {
-        PyArrayObject *copy = (PyArrayObject *)PyArray_NewCopy(x, NPY_CORDER);
-        if (copy == NULL) {
-            return -1;
-        }
-        c->in[i] = copy;
-        Py_DECREF(x);
-    }
-    return 0;
+    return PyArray_IS_C_CONTIGUOUS(c->in[i]) ? 0 : convert(c, i);
 }
 
 int
@@ -172,7 +161,7 @@ result_of(const call *c, int i)
         return out;
     }
     if (c->half && PyArray_TYPE((PyArrayObject *)out) == NPY_FLOAT) {
-        Py_SETREF(out, PyArray_Cast((PyArrayObject *)out, NPY_HALF));
+        Py_SETREF(out, (PyObject *)copy_array(c->func, (PyArrayObject *)out, NPY_HALF));
     }
     return out == NULL ? NULL : PyArray_Return((PyArrayObject *)out);
 }
@@ -189,7 +178,7 @@ tuple_of_outputs(const call *c)
         }
         PyTuple_SET_ITEM(result, i, result_of(c, i));
     }
-    if (c->half && PyErr_Occurred()) {
+    if (PyErr_Occurred()) {
         Py_CLEAR(result);
     }
     return result;

@@ -14,7 +14,7 @@ py_set_winograd(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n
     if (check_count("set_winograd", nargs, 1) < 0) {
         return NULL;
     }
-    const int allowed = PyObject_IsTrue(args[0]), before = winograd_allowed;
+    const int allowed = flag_from("set_winograd", "allowed", args[0]), before = winograd_allowed;
     if (allowed < 0) {
         return NULL;
     }
@@ -212,11 +212,12 @@ py_conv_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n
 PyObject *
 py_conv_block_forward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
-    if (check_count("conv_block_forward", nargs, 7) < 0) {
+    if (check_count("Convolution.forward", nargs, 7) < 0) {
         return NULL;
     }
-    const int pool = PyObject_IsTrue(args[5]), last = PyObject_IsTrue(args[6]);
-    if (pool < 0 || last < 0) {
+    const int pool = flag_from("Convolution.forward", "pool", args[5]);
+    const int last = pool < 0 ? -1 : flag_from("Convolution.forward", "channels_last", args[6]);
+    if (last < 0) {
         return NULL;
     }
     struct conv_args s = {.after = pool ? RELU_AND_POOL : RELU_AFTER, .out_last = last};
@@ -282,7 +283,7 @@ call_backward(int n_arrays, PyObject *const *args, PyObject *index, PyObject *co
     static const char *const func = "Convolution.backward", *const names[] = {"x", "W", "dout", "out"};
     call c;
     struct conv_args s = {.after = n_arrays == 3 ? NOTHING : index == Py_None ? RELU_AFTER : RELU_AND_POOL};
-    const int needs_dx = PyObject_IsTrue(steps[2]);
+    const int needs_dx = flag_from(func, "needs_dx", steps[2]);
     if (needs_dx < 0 || read_steps(func, steps[0], steps[1], &s.win) < 0
         || call_begin(&c, func, n_arrays, args, names, STRIDED(0) | STRIDED(2) | STRIDED(3)) < 0) {
         return NULL;

@@ -107,7 +107,8 @@ py_as_array(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs
     if (check_count("as_array", nargs, 3) < 0) {
         return NULL;
     }
-    const char *func = PyUnicode_AsUTF8(args[0]), *name = func == NULL ? NULL : PyUnicode_AsUTF8(args[1]);
+    const char *func = text_from("as_array", "func", args[0]);
+    const char *name = func == NULL ? NULL : text_from("as_array", "name", args[1]);
     return name == NULL ? NULL : (PyObject *)array_from(func, name, args[2]);
 }
 

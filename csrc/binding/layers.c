@@ -126,7 +126,7 @@ py_affine_backward(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_
     if (check_count(func, nargs, 4) < 0) {
         return NULL;
     }
-    const int needs_dx = PyObject_IsTrue(args[3]);
+    const int needs_dx = flag_from(func, "needs_dx", args[3]);
     if (needs_dx < 0 || call_begin(&c, func, 3, args, names, STRIDED(0) | STRIDED(1)) < 0) {
         return NULL;
     }

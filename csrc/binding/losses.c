@@ -271,7 +271,7 @@ py_identity_with_loss(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
     static const char *const func = "IdentityWithLoss.forward";
     call c;
     const void *t;
-    const int mean = check_count(func, nargs, 3) < 0 ? -1 : PyObject_IsTrue(args[2]);
+    const int mean = check_count(func, nargs, 3) < 0 ? -1 : flag_from(func, "mean", args[2]);
     if (mean < 0 || begin_with_values(&c, func, "x", args, &t) < 0) {
         return NULL;
     }
@@ -292,7 +292,7 @@ py_identity_with_loss_backward(PyObject *Py_UNUSED(module), PyObject *const *arg
     double dout;
     struct rows_args r = {.classes = 1};
     const int mean = check_count(func, nargs, 4) < 0 || number_from(func, "dout", args[2], &dout) < 0 ? -1
-                     : PyObject_IsTrue(args[3]);
+                     : flag_from(func, "mean", args[3]);
     if (mean < 0 || begin_with_values(&c, func, "y", args, &r.t) < 0) {
         return NULL;
     }

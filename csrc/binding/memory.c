@@ -229,3 +229,16 @@ allocate_array(const char *func, int ndim, const npy_intp *dims, int typenum)
     PyArray_ENABLEFLAGS(array, NPY_ARRAY_OWNDATA);
     return array;
 }
+
+PyArrayObject *
+copy_array(const char *func, PyArrayObject *x, int typenum)
+{
+    PyArrayObject *copy = allocate_array(func, PyArray_NDIM(x), PyArray_DIMS(x), typenum);
+    if (copy != NULL && PyArray_TYPE(x) == typenum && PyArray_ISCARRAY_RO(x)) {
+        memcpy(PyArray_DATA(copy), PyArray_DATA(x), (size_t)PyArray_NBYTES(x));
+    }
+    else if (copy != NULL && PyArray_CopyInto(copy, x) < 0) {
+        Py_CLEAR(copy);
+    }
+    return copy;
+}

@@ -8,6 +8,9 @@
  * earlier results have given back, so a large result does not cost a page fault for every page in every call. */
 PyArrayObject *allocate_array(const char *func, int ndim, const npy_intp *dims, int typenum);
 
+/* A new array like those, of the numbers of x in any dtype. NULL with an exception set. */
+PyArrayObject *copy_array(const char *func, PyArrayObject *x, int typenum);
+
 /* Once, at import. -1 with an exception set. */
 int memory_init(void);
 

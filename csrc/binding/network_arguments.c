@@ -1,5 +1,8 @@
 /* The arguments of the numerical gradient: read, owned, checked. */
 #include "network_gradient.h"
+#include "memory.h"
+
+#include <string.h>
 
 static const char *const func = "numerical_gradient";
 
@@ -15,11 +18,22 @@ hold(struct mlp *m, PyArrayObject *array)
     return failed ? NULL : PyArray_DATA(array);
 }
 
+/* A new array of zeros. NULL with an exception set. */
+static PyArrayObject *
+new_zeros(int ndim, const npy_intp *dims)
+{
+    PyArrayObject *zeros = allocate_array(func, ndim, dims, NPY_DOUBLE);
+    if (zeros != NULL) {
+        memset(PyArray_DATA(zeros), 0, (size_t)PyArray_NBYTES(zeros));
+    }
+    return zeros;
+}
+
 void *
 hold_zeros(struct mlp *m, npy_intp rows, npy_intp cols)
 {
     npy_intp dims[] = {rows, cols};
-    return hold(m, (PyArrayObject *)PyArray_ZEROS(2, dims, NPY_DOUBLE, 0));
+    return hold(m, new_zeros(2, dims));
 }
 
 int
@@ -61,18 +75,19 @@ static int
 read_arrays(struct mlp *m, PyObject *x, PyObject *t, PyObject *list)
 {
     char name[16];
-    PyObject *params = PySequence_Tuple(list);
-    if (params == NULL) {
+    const Py_ssize_t promised = PyObject_LengthHint(list, 0);       /* before an enormous array becomes a tuple of its rows */
+    PyObject *params = promised < 0 || promised > 2 * MAX_LAYERS ? NULL : PySequence_Tuple(list);
+    if (params == NULL && promised <= 2 * MAX_LAYERS) {
         explain(PyExc_TypeError, "%s: params is a %.100s; it must be a list of arrays", func, Py_TYPE(list)->tp_name);
         return -1;
     }
-    const Py_ssize_t n = PyTuple_GET_SIZE(params);
-    m->layers = (int)(n / 2);
+    const Py_ssize_t n = params == NULL ? promised : PyTuple_GET_SIZE(params);
     if (n == 0 || n % 2 != 0 || n > 2 * MAX_LAYERS) {
         PyErr_Format(PyExc_ValueError, "%s: params has %zd arrays; it must be W1, b1, W2, b2, ... for 1 to %d layers", func, n,
                      MAX_LAYERS);
     }
     else {
+        m->layers = (int)(n / 2);
         m->given = PyTuple_New(n + 2);
     }
     for (Py_ssize_t i = 0; m->given != NULL && i < n + 2; i++) {
@@ -83,7 +98,7 @@ read_arrays(struct mlp *m, PyObject *x, PyObject *t, PyObject *list)
         }
         PyTuple_SET_ITEM(m->given, i, (PyObject *)array);
     }
-    Py_DECREF(params);
+    Py_XDECREF(params);
     return PyErr_Occurred() ? -1 : 0;
 }
 
@@ -138,8 +153,8 @@ read_params(struct mlp *m)
         m->size[l] = PyArray_DIM(W, 1);
         m->W[l] = PyArray_DATA(W);
         m->b[l] = PyArray_DATA(b);
-        m->dW[l] = (PyArrayObject *)PyArray_ZEROS(2, PyArray_DIMS(W), NPY_DOUBLE, 0);
-        m->db[l] = (PyArrayObject *)PyArray_ZEROS(1, PyArray_DIMS(b), NPY_DOUBLE, 0);
+        m->dW[l] = new_zeros(2, PyArray_DIMS(W));
+        m->db[l] = new_zeros(1, PyArray_DIMS(b));
         if (hold(m, m->dW[l]) == NULL || hold(m, m->db[l]) == NULL) {
             return -1;
         }
@@ -202,7 +217,7 @@ read_targets(struct mlp *m)
     m->t = targets.t;
     hold(m, targets.array);
     npy_intp *labels = m->t == NULL || PyErr_Occurred() ? NULL
-                       : hold(m, (PyArrayObject *)PyArray_SimpleNew(1, &targets.rows, NPY_INTP));
+                       : hold(m, allocate_array(func, 1, &targets.rows, NPY_INTP));
     if (labels != NULL && labels_of_one_hot(m->t, targets.rows, targets.classes, labels) == 0) {
         m->labels = labels;
         m->t = NULL;

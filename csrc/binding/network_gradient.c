@@ -1,5 +1,6 @@
 /* The numerical gradient of a multi-layer perceptron: which kernel differentiates which layer. */
 #include "network_gradient.h"
+#include "memory.h"
 
 #include "../kernels/dispatch.h"
 
@@ -36,7 +37,8 @@ result_for(const struct mlp *m, int i)
 {
     PyArrayObject *derivative = i % 2 == 0 ? m->dW[i / 2 + 1] : m->db[i / 2 + 1];
     const int typenum = PyArray_TYPE((PyArrayObject *)PyTuple_GET_ITEM(m->given, i));
-    return PyTypeNum_ISFLOAT(typenum) && typenum != NPY_DOUBLE ? PyArray_Cast(derivative, typenum) : Py_NewRef(derivative);
+    return PyTypeNum_ISFLOAT(typenum) && typenum != NPY_DOUBLE
+           ? (PyObject *)copy_array("numerical_gradient", derivative, typenum) : Py_NewRef(derivative);
 }
 
 /* The derivatives of all parameters, computed into dW and db. -1 with an exception set. */

@@ -1,4 +1,4 @@
-/* Numbers among the arguments. */
+/* Numbers, flags and texts among the arguments. */
 #include "arrays.h"
 
 /* Whether a dtype is one of real numbers: timedelta64 has the kind of an integer but is none. */
@@ -81,4 +81,25 @@ whole_number_from(const char *func, const char *name, PyObject *x, Py_ssize_t le
     }
     *out = value;
     return 0;
+}
+
+int
+flag_from(const char *func, const char *name, PyObject *x)
+{
+    const int flag = PyObject_IsTrue(x);
+    if (flag < 0) {
+        explain(PyExc_TypeError, "%s: %s is a %.100s, which is neither true nor false; it must be True or False", func, name,
+                Py_TYPE(x)->tp_name);
+    }
+    return flag;
+}
+
+const char *
+text_from(const char *func, const char *name, PyObject *x)
+{
+    const char *text = PyUnicode_Check(x) ? PyUnicode_AsUTF8(x) : NULL;
+    if (text == NULL) {
+        explain(PyExc_TypeError, "%s: %s is a %.100s that cannot be read as text; it must be a str", func, name, Py_TYPE(x)->tp_name);
+    }
+    return text;
 }

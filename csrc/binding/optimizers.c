@@ -1,4 +1,5 @@
 #include "binding.h"
+#include "memory.h"
 
 #include "../kernels/dispatch.h"
 
@@ -46,7 +47,7 @@ parameter_of_number(const char *func, PyObject *param, int typenum)
 {
     double value;
     PyArrayObject *array = number_from(func, "param", param, &value) < 0 ? NULL
-                           : (PyArrayObject *)PyArray_SimpleNew(0, NULL, typenum);
+                           : allocate_array(func, 0, NULL, typenum);
     if (array != NULL && typenum == NPY_FLOAT) {
         *(float *)PyArray_DATA(array) = (float)value;
     }
@@ -118,15 +119,16 @@ overlaps(PyArrayObject *written, PyArrayObject *read)
 static int
 make_whole(struct step *s)
 {
+    const char *const func = rules[s->rule].func;
     for (int i = 0; i < rules[s->rule].arrays; i++) {
         PyArrayObject *array = s->array[i];
-        s->whole[i] = (PyArrayObject *)(PyArray_IS_C_CONTIGUOUS(array) ? Py_NewRef((PyObject *)array)
-                                        : PyArray_NewCopy(array, NPY_CORDER));
+        s->whole[i] = PyArray_IS_C_CONTIGUOUS(array) ? (PyArrayObject *)Py_NewRef((PyObject *)array)
+                      : copy_array(func, array, s->typenum);
         if (s->whole[i] == NULL) {
             return -1;
         }
         if (overlaps(s->whole[i], s->grad)) {
-            Py_SETREF(s->grad, (PyArrayObject *)PyArray_NewCopy(s->grad, NPY_CORDER));
+            Py_SETREF(s->grad, copy_array(func, s->grad, s->typenum));
             if (s->grad == NULL) {
                 return -1;
             }

@@ -32,7 +32,9 @@ static PyArrayObject *
 copy_rows(PyArrayObject *x, PyArrayObject *index)
 {
     npy_intp dims[NPY_MAXDIMS];
-    const npy_intp n = PyArray_SIZE(index), bytes = PyArray_STRIDE(x, 0);
+    /* not the stride, which may be any where there is one row */
+    const npy_intp bytes = PyArray_MultiplyList(PyArray_DIMS(x) + 1, PyArray_NDIM(x) - 1) * PyArray_ITEMSIZE(x);
+    const npy_intp n = PyArray_SIZE(index);
     memcpy(dims, PyArray_DIMS(x), (size_t)PyArray_NDIM(x) * sizeof(npy_intp));
     dims[0] = n;
     PyArrayObject *out = allocate_array("take_rows", PyArray_NDIM(x), dims, PyArray_TYPE(x));
@@ -55,7 +57,7 @@ py_take_rows(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t narg
     }
     if (are_plain_rows(args[0], args[1])) {
         PyArrayObject *x = (PyArrayObject *)args[0];
-        PyArrayObject *index = (PyArrayObject *)PyArray_NewCopy((PyArrayObject *)args[1], NPY_CORDER);
+        PyArrayObject *index = copy_array("take_rows", (PyArrayObject *)args[1], NPY_INT64);
         if (index == NULL) {
             return NULL;
         }

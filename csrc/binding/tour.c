@@ -10,12 +10,12 @@ py_use_kernels(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t na
     if (check_count("use_kernels", nargs, 1) < 0) {
         return NULL;
     }
-    const char *name = args[0] == Py_None ? NULL : PyUnicode_AsUTF8(args[0]);
+    const char *name = args[0] == Py_None ? NULL : text_from("use_kernels", "name", args[0]);
     if (name == NULL && args[0] != Py_None) {
         return NULL;
     }
     if (dispatch_init(name) < 0) {
-        PyErr_Format(PyExc_ValueError, "use_kernels: %R is no set of kernels that this build and this processor have", args[0]);
+        PyErr_Format(PyExc_ValueError, "use_kernels: name is %R, no set of kernels that this build and this processor have", args[0]);
         return NULL;
     }
     Py_RETURN_NONE;
@@ -50,8 +50,8 @@ py_tour(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
     if (whole_number_from(func, "step", args[0], 0, TOUR_STEPS - 1, &step) < 0) {
         return NULL;
     }
-    PyArrayObject *a = matrix_from("a", args[1]), *b = matrix_from("b", args[2]), *c = NULL;
-    if (a != NULL && b != NULL) {
+    PyArrayObject *a = matrix_from("a", args[1]), *b = a == NULL ? NULL : matrix_from("b", args[2]), *c = NULL;
+    if (b != NULL) {
         if (PyArray_NDIM(a) != 2 || PyArray_NDIM(b) != 2 || PyArray_DIM(a, 1) != PyArray_DIM(b, 0)) {
             char text_a[SHAPE_TEXT], text_b[SHAPE_TEXT];
             PyErr_Format(PyExc_ValueError, "%s: a has shape %s and b has shape %s; they must be (m, k) and (k, n)", func,

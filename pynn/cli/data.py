@@ -27,10 +27,10 @@ def _table(path):
 
     Columns get mean 0 and standard deviation 1, as measured on the training rows.
     """
-    with open(path, encoding="utf-8-sig") as file:
-        first = file.readline()
-    delimiter = max(",;\t", key=first.count)
     try:
+        with open(path, encoding="utf-8-sig") as file:
+            first = file.readline()
+        delimiter = max(",;\t", key=first.count)
         table = np.loadtxt(path, delimiter=delimiter, encoding="utf-8-sig", ndmin=2, skiprows=int(_is_heading(first, delimiter)))
     except ValueError as error:
         raise ValueError(f"--data {path}: a table has numbers in every row but the first, and as many in each ({error})") from error

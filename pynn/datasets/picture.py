@@ -1,5 +1,6 @@
 """Picture files of any kind as grey levels, from 0, black, to 1, white."""
 
+import io
 import os
 
 import numpy as np
@@ -45,7 +46,7 @@ def read_grey(picture):
                         "picture, an open file, a PIL.Image or an array")
     name = str(picture) if isinstance(picture, (str, os.PathLike)) else "the file"
     try:
-        with Image.open(picture) as image:
+        with Image.open(_source(picture)) as image:
             image.draft(None, (2 * MAX_SIDE, 2 * MAX_SIDE))     # JPEG is unpacked smaller at once
             return _grey(image)
     except FileNotFoundError as error:
@@ -58,8 +59,18 @@ def read_grey(picture):
                            "does not read; save it as PNG or JPEG") from error
     except Image.DecompressionBombError as error:
         raise DatasetError(f"load_image: {name} has too many pixels; make it smaller") from error
-    except (OSError, SyntaxError, EOFError) as error:
+    except (DatasetError, MemoryError):
+        raise
+    except Exception as error:          # a damaged file makes Pillow raise anything
         raise DatasetError(f"load_image: {name} is a damaged picture ({error})") from error
+
+
+def _source(picture):
+    """What Pillow reads: of a file all that there is, as it takes a length in the file for one that can be had."""
+    if hasattr(picture, "read"):
+        return picture
+    with open(picture, "rb") as file:
+        return io.BytesIO(file.read())
 
 
 def _from_array(array):

@@ -79,19 +79,34 @@ def _temporary(folder, prefix, old):
     mode = stat.S_IMODE(old.st_mode) if old else 0o666
     while True:
         path = os.path.join(folder, f"{prefix}{os.urandom(6).hex()}.tmp")
-        file = open(path, "xb", opener=lambda path, flags: os.open(path, flags, mode))
-        if old and hasattr(os, "chown"):
+        file = None
+        try:
+            file = open(path, "xb", opener=lambda path, flags: os.open(path, flags, mode))
+            _prepare(file, mode, old)
+            if os.path.exists(path):            # not cleared by another save before it was locked
+                return file
+        except FileExistsError:                 # another's
+            raise
+        except BaseException:                   # Ctrl-C, or no memory
+            if file:
+                file.close()
             with suppress(OSError):
-                os.chown(path, old.st_uid, old.st_gid)
-        if old:
-            with suppress(OSError):             # a file system without modes
-                os.chmod(path, mode)
-        if fcntl:
-            with suppress(OSError):             # one without locks
-                fcntl.flock(file, fcntl.LOCK_EX)
-        if os.path.exists(path):                # not cleared by another save before it was locked
-            return file
+                os.remove(path)
+            raise
         file.close()
+
+
+def _prepare(file, mode, old):
+    """Give a temporary file the owner and mode of `old`, and lock it."""
+    if old and hasattr(os, "chown"):
+        with suppress(OSError):
+            os.chown(file.name, old.st_uid, old.st_gid)
+    if old:
+        with suppress(OSError):                 # a file system without modes
+            os.chmod(file.name, mode)
+    if fcntl:
+        with suppress(OSError):                 # one without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _clear(folder, prefix):
