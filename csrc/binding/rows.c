@@ -72,5 +72,12 @@ py_take_rows(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t narg
     /* not PyArray_TakeFrom: of an array that is not contiguous and aligned it copies the whole */
     PyObject *out = x == NULL ? NULL : PyObject_GetItem((PyObject *)x, args[1]);
     Py_XDECREF(x);
+    /* where NumPy 2.4 finds no memory, it may give neither a result nor an exception, or both */
+    if (out == NULL && !PyErr_Occurred()) {
+        return PyErr_NoMemory();
+    }
+    if (PyErr_Occurred()) {
+        Py_CLEAR(out);
+    }
     return out;
 }

@@ -150,8 +150,12 @@ def batchnorm(draw, count=5):
 
 
 def batchnorm_backward(draw):
-    dout, gamma, std = batchnorm(draw, 3)
-    return [dout, draw.array(len(dout), gamma.size) if gamma.size == dout[0:1].size else draw.array(*dout.shape), gamma, std]
+    """What forward gave: the two tables are one formula only where xc is centred and std is its deviation."""
+    x, gamma, *rest = batchnorm(draw)
+    if x.size == 0:
+        return [draw.array(*x.shape), x, gamma, np.ones(gamma.shape)]
+    _, xc, std, *_ = _core.batchnorm_train(x, gamma, *rest, 0.9)
+    return [draw.array(*x.shape), xc, gamma, std]
 
 
 def rule(states, numbers):
