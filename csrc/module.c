@@ -4,6 +4,10 @@
 #include "binding/memory.h"
 #include "kernels/dispatch.h"
 
+/* NumPy's headers for another platform than the compiler's would be wrong without a word. */
+_Static_assert(sizeof(npy_int64) == 8 && sizeof(npy_intp) == sizeof(ptrdiff_t) && sizeof(long) == NPY_SIZEOF_LONG,
+               "these are the headers of NumPy for another platform");
+
 /* "name(arguments)\n--\n\n" is where Python reads the signature of a function in C. */
 #define METHOD(name, arguments, doc) \
     {#name, (PyCFunction)(void (*)(void))py_##name, METH_FASTCALL, #name arguments "\n--\n\n" doc}
