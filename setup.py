@@ -24,6 +24,7 @@ STABLE = None if sysconfig.get_config_var("Py_GIL_DISABLED") else "0x030a0000"
 # What is built for: "linux-x86_64", "win-amd64", "macosx-11.0-arm64". A cross-build says so in _PYTHON_HOST_PLATFORM.
 PLATFORM = sysconfig.get_platform()
 WINDOWS = PLATFORM.startswith("win")
+POSIX = not WINDOWS and not PLATFORM.endswith("wasm32")
 
 X86 = {
     "baseline": [],
@@ -31,6 +32,7 @@ X86 = {
     "avx512": ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
 }
 ARM = {"baseline": [], "neon": []}
+WASM = {"baseline": [], "simd128": ["-msimd128"]}
 
 
 def instruction_sets():
@@ -39,6 +41,8 @@ def instruction_sets():
         return {**{isa: [f for flag in flags for f in ("-Xarch_x86_64", flag)] for isa, flags in X86.items()}, **ARM}
     if PLATFORM.endswith(("x86_64", "amd64")):
         return X86
+    if PLATFORM.endswith("wasm32"):
+        return WASM
     return ARM if PLATFORM.endswith(("aarch64", "arm64")) else {"baseline": []}
 
 
@@ -83,7 +87,7 @@ setup(
                 *([("Py_LIMITED_API", STABLE)] if STABLE else []),
             ],
             extra_compile_args=FLAGS,
-            extra_link_args=[] if WINDOWS else ["-pthread"],
+            extra_link_args=["-pthread"] if POSIX else [],
             py_limited_api=bool(STABLE),
         )
     ],

@@ -9,6 +9,8 @@ extern const struct kernels kernels_baseline[2];
 extern const struct kernels kernels_avx512[2], kernels_avx2[2];
 #elif defined(__aarch64__)
 extern const struct kernels kernels_neon[2];
+#elif defined(__wasm__)
+extern const struct kernels kernels_simd128[2];
 #endif
 
 static bool
@@ -28,6 +30,8 @@ static const struct {
     {"avx2", kernels_avx2, has_avx2_and_fma},
 #elif defined(__aarch64__)
     {"neon", kernels_neon, always},
+#elif defined(__wasm__)
+    {"simd128", kernels_simd128, always},
 #endif
     {"baseline", kernels_baseline, always},
     {"simple", kernels_simple, always},

