@@ -11,8 +11,8 @@ from pathlib import Path
 LARGEST = 3_000_000  # bytes
 NAME = re.compile(r"pynn_from_scratch-\d+(\.\d+)*-cp310-abi3-(?P<platform>\w+(\.\w+)*)\.whl")
 PLATFORMS = {
-    "manylinux_2_17_x86_64.manylinux2014_x86_64",
-    "manylinux_2_17_aarch64.manylinux2014_aarch64",
+    "manylinux2014_x86_64.manylinux_2_17_x86_64",
+    "manylinux2014_aarch64.manylinux_2_17_aarch64",
     "musllinux_1_2_x86_64",
     "win_amd64",
     "macosx_11_0_arm64",

@@ -24,8 +24,8 @@ NUMPY = "2.1.3"  # any from 2.0 on has the interface; its headers tell the sizes
 
 @dataclass(frozen=True)
 class Target:
-    """A platform as Zig, as Python and as NumPy's wheels call it; how an extension is linked there, and on Linux the tag that its
-    symbols must keep."""
+    """A platform as Zig, as Python and as NumPy's wheels call it; how an extension is linked there, and on Linux the tag of its
+    wheel, which tools/check.py holds its symbols against."""
 
     zig: str
     python: str
@@ -36,9 +36,9 @@ class Target:
 
 MACOS = ("-bundle", "-undefined", "dynamic_lookup", "-s")
 TARGETS = {
-    "manylinux": Target("x86_64-linux-gnu.2.17", "linux-x86_64", "manylinux2014_x86_64", tag="manylinux2014_x86_64"),
+    "manylinux": Target("x86_64-linux-gnu.2.17", "linux-x86_64", "manylinux2014_x86_64", tag="manylinux2014_x86_64.manylinux_2_17_x86_64"),
     "musllinux": Target("x86_64-linux-musl", "linux-x86_64", "musllinux_1_2_x86_64", tag="musllinux_1_2_x86_64"),
-    "aarch64": Target("aarch64-linux-gnu.2.17", "linux-aarch64", "manylinux2014_aarch64", tag="manylinux2014_aarch64"),
+    "aarch64": Target("aarch64-linux-gnu.2.17", "linux-aarch64", "manylinux2014_aarch64", tag="manylinux2014_aarch64.manylinux_2_17_aarch64"),
     "windows": Target("x86_64-windows-gnu", "win-amd64", "win_amd64"),
     "macos-arm64": Target("aarch64-macos.11.0", "macosx-11.0-arm64", "macosx_11_0_arm64", MACOS),
     "macos-x86_64": Target("x86_64-macos.10.13", "macosx-10.13-x86_64", "macosx_10_9_x86_64", MACOS),
@@ -112,10 +112,9 @@ def build(name: str) -> Path:
         env=environment(target, folder), stdout=subprocess.DEVNULL)
     wheel = next(wheels.glob("*.whl"))
     DIST.mkdir(exist_ok=True)
-    if target.tag:  # refused where the C library's symbols are newer than that
-        run(sys.executable, "-m", "auditwheel", "repair", "--plat", target.tag, "--wheel-dir", wheels / "tagged", wheel,
-            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}, stderr=subprocess.DEVNULL)
-        wheel = next((wheels / "tagged").glob("*.whl"))
+    if target.tag:
+        run(sys.executable, "-m", "wheel", "tags", "--remove", "--platform-tag", target.tag, wheel, stdout=subprocess.DEVNULL)
+        wheel = next(wheels.glob("*.whl"))
     return Path(shutil.copy(wheel, DIST))
 
 
