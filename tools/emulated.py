@@ -67,6 +67,7 @@ def windows() -> Python:
             with zipfile.ZipFile(archive.extractfile(name)) as data:
                 data.extractall(folder)
         (home / "python313._pth").unlink()  # it would keep packages out
+        (home / "_wmi.pyd").unlink()  # Wine 8 lacks VariantToString and ends the process; without it, platform asks elsewhere
     env = {"WINEPREFIX": str(WORK / "windows" / "prefix"), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
     # NumPy from 2.2 on needs functions that Wine 8 lacks
     return Python(["wine", str(home / "python.exe")], home / "Lib" / "site-packages", ["win_amd64"], "3.13", "numpy==2.1.3", env)

@@ -1,8 +1,8 @@
 """The micro-kernels' loops in the compiler's assembly: ``python -m tools.loops macos-arm64 macos-x86_64``.
 
 For a platform that is not here to run on. table.c is compiled to assembly; a loop is what lies between a label and a jump back to it
-with no other jump between; a micro-kernel's is one with a tile's worth of fused multiplications. None may touch the stack: that would
-be a register that was not there.
+with no other jump between; a micro-kernel's is one whose fused multiplications add up in many registers, the whole tile's in one of
+them. None may touch the stack: that would be a register that was not there.
 """
 
 import re
@@ -14,11 +14,12 @@ from pathlib import Path
 from tools.cross import ROOT, TARGETS, WORK
 
 FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-g0"]
-# By architecture: the instruction set, its flags, a fused multiplication, the stack, and how many a tile has at least.
+# By architecture: the instruction set, its flags, a fused multiplication and what it adds to, the stack, and the registers of a tile.
 ISAS = {
-    "aarch64": ("neon", [], re.compile(r"\bfmla(\.4s|\.2d|\s+v)"), re.compile(r"\[sp"), 16),
-    "x86_64": ("avx2", ["-mavx2", "-mfma"], re.compile(r"\bvfmadd\d+p[sd]\b"), re.compile(r"\(%rsp"), 8),
+    "aarch64": ("neon", [], re.compile(r"\bfmla\S*\s+(v\d+)"), re.compile(r"\[sp"), 24),
+    "x86_64": ("avx2", ["-mavx2", "-mfma"], re.compile(r"\bvfmadd\d+p[sd]\b.*(%ymm\d+)$"), re.compile(r"\(%rsp"), 12),
 }
+MANY = 8
 LABEL = re.compile(r"^(\.?L\w+):")
 JUMP = re.compile(r"^\s+(?:b|b\.\w+|cbn?z|tbn?z|j\w+)\s+(?:.*,\s*)?(\.?L\w+)\b")
 
@@ -30,7 +31,7 @@ def assembly(name: str) -> str:
     out = WORK / name / f"{isa}.s"
     out.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "-m", "ziglang", "cc", "-target", triple, *FLAGS, *flags, f"-DISA_{isa}", "-S", "-o", out,
-                    ROOT / "csrc/kernels/table.c"], check=True)
+                    ROOT / "csrc/kernels/table.c"], check=True, stderr=subprocess.DEVNULL)
     return out.read_text()
 
 
@@ -51,18 +52,18 @@ def loops(text: str) -> Iterator[list[str]]:
 
 
 def check(name: str) -> None:
-    isa, _, fused, stack, least = ISAS[TARGETS[name].zig.split("-")[0]]
+    isa, _, fused, stack, tile = ISAS[TARGETS[name].zig.split("-")[0]]
     counts = []
     for lines in loops(assembly(name)):
-        count = sum(bool(fused.search(line)) for line in lines)
-        if count < least:
+        sums = [found[1] for found in map(fused.search, lines) if found]
+        if len(set(sums)) < MANY:
             continue
         if any(stack.search(line) for line in lines):
-            sys.exit(f"{name}: a loop of {count} fused multiplications touches the stack:\n" + "\n".join(lines))
-        counts.append(count)
-    if not counts:
-        sys.exit(f"{name}: no loop of {least} fused multiplications")
-    print(f"{name}, {isa}: {len(counts)} loops of {min(counts)} to {max(counts)} fused multiplications, none touches the stack")
+            sys.exit(f"{name}: a loop of {len(sums)} fused multiplications touches the stack:\n" + "\n".join(lines))
+        counts.append(len(set(sums)))
+    if max(counts, default=0) < tile:
+        sys.exit(f"{name}: no loop of fused multiplications into the {tile} registers of a tile")
+    print(f"{name}, {isa}: {len(counts)} loops of fused multiplications into {MANY} to {max(counts)} registers, none touches the stack")
 
 
 if __name__ == "__main__":
