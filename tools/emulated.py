@@ -28,6 +28,8 @@ LACKS = {
         "complex": "the same",
         "fork": "Windows has no fork",
         "stress_in_c": "there is no compiler",
+        "test_interrupt_reaches_the_main_thread": "it sets a timer with signal.setitimer, which Windows lacks",
+        "test_errors_name_the_file_and_say_why": "Windows has other words for a name that is too long",
     },
     "aarch64": {
         "fork": "QEMU's fork of a process of several threads hangs now and then",
