@@ -14,6 +14,7 @@ INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
 .PHONY: help train test test-real test-browser test-sklearn test-dask test-exchange test-mpi test-sanitized test-tsan coverage lint test-versions gcc clang numbers test-parallel test-faults fuzz test-leaks bench docs prerequisites chromium clean
+.PHONY: wheel windows aarch64 macos wasm wheels reproducible test-wheel
 
 help:
 	@echo 'make train       train a network on handwritten digits and draw its curves'
@@ -36,6 +37,11 @@ help:
 	@echo 'make test-leaks  call every function 100,000 times, and let memory run out at every allocation'
 	@echo 'make bench       time pynn against NumPy, and PyTorch and JAX if $(VENV) has them; see benchmarks/REPORT.md'
 	@echo 'make docs        build the documentation, in English and Chinese, into build/docs (needs Python 3.11)'
+	@echo 'make wheels      build and check the wheels of every platform (docs/building.md); wheel: of this one'
+	@echo 'make windows     build the wheel for Windows and try it under Wine; aarch64: for ARM, under QEMU'
+	@echo 'make macos       build the wheels for macOS and look at the machine code; wasm: the kernels, under Node'
+	@echo 'make reproducible  build the wheel twice and compare the bytes'
+	@echo 'make test-wheel  the tests on the wheel, on every Python that is found'
 	@echo 'make clean       remove .venv and everything built'
 
 train: $(VENV)/train
@@ -215,6 +221,58 @@ fuzz: $(VENV)/test
 test-leaks: $(VENV)/test
 	$(FUZZ) fuzz.leaks $(or $(ARGS),100000)
 	PYNN_FUZZ=long $(RUN) -m pytest tests/test_fuzz.py -k memory_that_runs_out
+# ---- Wheels of every platform, compiled by Zig; docs/building.md ----
+
+CROSS := build/cross/venv
+TOOLS := PYTHONPATH= $(CROSS)/bin/python -m
+NEEDS = command -v $(1) >/dev/null || { $(APT) update && $(APT) install --yes --no-install-recommends $(2); }
+
+$(CROSS)/ready: tools/requirements.txt
+	@"$(PYTHON)" -m venv --clear $(CROSS)
+	@$(CROSS)/bin/python -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+	@touch $@
+
+wheel: $(CROSS)/ready
+	$(TOOLS) tools.cross manylinux musllinux
+	$(TOOLS) tools.check dist/*linux*_x86_64.whl
+
+windows: $(CROSS)/ready
+	@$(call NEEDS,wine,wine wine64)
+	$(TOOLS) tools.cross windows
+	$(TOOLS) tools.check dist/*-win_amd64.whl
+	$(TOOLS) tools.emulated windows $(ARGS)
+
+aarch64: $(CROSS)/ready
+	@$(call NEEDS,qemu-aarch64,qemu-user)
+	$(TOOLS) tools.cross aarch64
+	$(TOOLS) tools.check dist/*_aarch64.whl
+	$(TOOLS) tools.loops aarch64
+	$(TOOLS) tools.emulated aarch64 $(ARGS)
+
+macos: $(CROSS)/ready
+	$(TOOLS) tools.cross macos-arm64 macos-x86_64
+	$(TOOLS) tools.check dist/*-macosx_*.whl
+	$(TOOLS) tools.loops macos-arm64 macos-x86_64
+	@echo 'These have been compiled and looked at. They have not run.'
+
+wasm: $(CROSS)/ready
+	@$(call NEEDS,node,nodejs)
+	$(TOOLS) tools.harness wasm
+
+wheels: $(CROSS)/ready
+	rm -rf dist
+	$(TOOLS) tools.cross manylinux musllinux aarch64 windows macos-arm64 macos-x86_64
+	$(TOOLS) build --sdist --no-isolation
+	$(TOOLS) tools.check dist/*.whl
+	$(TOOLS) tools.sbom dist/*.whl
+	$(TOOLS) twine check --strict dist/*.tar.gz
+	$(TOOLS) pyroma --min=10 .
+
+reproducible: $(CROSS)/ready
+	$(TOOLS) tools.reproducible manylinux
+
+test-wheel: $(CROSS)/ready
+	$(TOOLS) tools.every_python $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis pynn/*.so

@@ -1,8 +1,7 @@
 """Build of the extension ``pynn._core``; everything else stands in pyproject.toml."""
 
 import os
-import platform
-import sys
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +15,16 @@ TABLE = str(KERNELS / "table.c")
 # FMA contraction stays on and NaN, infinity and subnormals keep their meaning: no -ffast-math, no -march=native.
 FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden",
          "-Wall", "-Wextra", "-Wshadow", "-Wvla", "-Wdouble-promotion", "-Wno-unknown-pragmas",
+         "-Werror=implicit-function-declaration", "-Werror=int-conversion",
          *os.environ.get("PYNN_CFLAGS", "").split()]  # after the others: the sanitizers' and gcov's builds choose another -O
+
+# One binary for every CPython from this one on. An interpreter without a GIL has no such interface yet.
+STABLE = None if sysconfig.get_config_var("Py_GIL_DISABLED") else "0x030a0000"
+
+# What is built for: "linux-x86_64", "win-amd64", "macosx-11.0-arm64". A cross-build says so in _PYTHON_HOST_PLATFORM.
+PLATFORM = sysconfig.get_platform()
+WINDOWS = PLATFORM.startswith("win")
+POSIX = not WINDOWS and not PLATFORM.endswith("wasm32")
 
 X86 = {
     "baseline": [],
@@ -24,16 +32,18 @@ X86 = {
     "avx512": ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
 }
 ARM = {"baseline": [], "neon": []}
+WASM = {"baseline": [], "simd128": ["-msimd128"]}
 
 
 def instruction_sets():
-    """Compiler flags by instruction set, for the architecture that this interpreter's extensions have."""
-    if sys.platform == "darwin":  # a universal build has both; the compiler skips the flags of the other one
+    """Compiler flags by instruction set, for the architecture that is built for."""
+    if PLATFORM.endswith("universal2"):  # has both; the compiler skips the flags of the other one
         return {**{isa: [f for flag in flags for f in ("-Xarch_x86_64", flag)] for isa, flags in X86.items()}, **ARM}
-    machine = platform.machine().lower()
-    if machine in ("x86_64", "amd64"):
+    if PLATFORM.endswith(("x86_64", "amd64")):
         return X86
-    return ARM if machine in ("aarch64", "arm64") else {"baseline": []}
+    if PLATFORM.endswith("wasm32"):
+        return WASM
+    return ARM if PLATFORM.endswith(("aarch64", "arm64")) else {"baseline": []}
 
 
 class BuildKernels(build_ext):
@@ -55,6 +65,10 @@ class BuildKernels(build_ext):
                 ext.extra_objects += objects
         super().build_extension(ext)
 
+    def get_ext_filename(self, fullname):
+        name = super().get_ext_filename(fullname)
+        return f"{name.split('.')[0]}.pyd" if WINDOWS else name
+
 
 sources = sorted(str(p) for p in Path("csrc").rglob("*.c") if str(p) != TABLE)
 headers = sorted(str(p) for p in Path("csrc").rglob("*.h"))
@@ -70,10 +84,13 @@ setup(
                 ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
                 ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
                 ("ISA_baseline", None),
+                *([("Py_LIMITED_API", STABLE)] if STABLE else []),
             ],
             extra_compile_args=FLAGS,
-            extra_link_args=["-pthread"],
+            extra_link_args=["-pthread"] if POSIX else [],
+            py_limited_api=bool(STABLE),
         )
     ],
     cmdclass={"build_ext": BuildKernels},
+    options={"bdist_wheel": {"py_limited_api": "cp310"}} if STABLE else {},
 )

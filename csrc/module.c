@@ -4,6 +4,10 @@
 #include "binding/memory.h"
 #include "kernels/dispatch.h"
 
+/* NumPy's headers for another platform than the compiler's would be wrong without a word. */
+_Static_assert(sizeof(npy_int64) == 8 && sizeof(npy_intp) == sizeof(ptrdiff_t) && sizeof(long) == NPY_SIZEOF_LONG,
+               "these are the headers of NumPy for another platform");
+
 /* "name(arguments)\n--\n\n" is where Python reads the signature of a function in C. */
 #define METHOD(name, arguments, doc) \
     {#name, (PyCFunction)(void (*)(void))py_##name, METH_FASTCALL, #name arguments "\n--\n\n" doc}
@@ -123,11 +127,11 @@ unknown_cpu(const char *name)
     return -1;
 }
 
-/* In the words of Python 3.12 and newer, which ask the slot below, and not always. NumPy, which comes next, would not refuse. */
+/* In the words of Python 3.12 and newer, which would ask a slot that the stable ABI of 3.10 lacks, and not always. NumPy, which comes next, would not refuse. */
 static int
 refuse_subinterpreters(void)
 {
-    if (PyInterpreterState_Get() == PyInterpreterState_Main()) {
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) == 0) {
         return 0;
     }
     PyErr_SetString(PyExc_ImportError, "module pynn._core does not support loading in subinterpreters");
@@ -148,10 +152,10 @@ exec_module(PyObject *Py_UNUSED(module))
 
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, exec_module},
-#if PY_VERSION_HEX >= 0x030C0000
+#if PY_VERSION_HEX >= 0x030C0000 && !defined(Py_LIMITED_API)
     {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
 #endif
-#if PY_VERSION_HEX >= 0x030D0000
+#if PY_VERSION_HEX >= 0x030D0000 && !defined(Py_LIMITED_API)
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},

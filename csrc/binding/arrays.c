@@ -37,8 +37,9 @@ array_from_other(const char *func, const char *name, PyObject *x)
     }
     PyObject *array = PyArray_FromAny(x, NULL, 0, 0, NPY_ARRAY_ENSUREARRAY, NULL);
     if (array == NULL) {
-        explain(PyExc_TypeError, "%s: %s is a %.100s that cannot be read as an array of numbers%s", func, name,
-                Py_TYPE(x)->tp_name, PySequence_Check(x) ? "; rows of different lengths are a frequent cause" : "");
+        char type[TYPE_TEXT];
+        explain(PyExc_TypeError, "%s: %s is a %s that cannot be read as an array of numbers%s", func, name,
+                type_text(x, type), PySequence_Check(x) ? "; rows of different lengths are a frequent cause" : "");
     }
     return (PyArrayObject *)array;
 }
@@ -79,7 +80,7 @@ mask_from(const char *func, PyObject *x)
         Py_CLEAR(mask);
     }
     else {
-        Py_SETREF(mask, copy_array(func, mask, NPY_BOOL));
+        replace(&mask, copy_array(func, mask, NPY_BOOL));
     }
     return mask;
 }
@@ -130,8 +131,9 @@ PyArrayObject *
 in_place(const char *func, const char *name, PyObject *x)
 {
     if (!PyArray_Check(x)) {
-        PyErr_Format(PyExc_TypeError, "%s: %s is a %.100s but is changed in place; it must be a float32 or float64 array",
-                     func, name, Py_TYPE(x)->tp_name);
+        char type[TYPE_TEXT];
+        PyErr_Format(PyExc_TypeError, "%s: %s is a %s but is changed in place; it must be a float32 or float64 array",
+                     func, name, type_text(x, type));
         return NULL;
     }
     if (check_kind(func, name, x) < 0) {

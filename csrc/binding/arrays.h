@@ -19,6 +19,15 @@ array_from(const char *func, const char *name, PyObject *x)
     return PyArray_CheckExact(x) ? (PyArrayObject *)Py_NewRef(x) : array_from_other(func, name, x);
 }
 
+/* Puts an array, or NULL, in the place of another, which is released. */
+static inline void
+replace(PyArrayObject **place, PyArrayObject *array)
+{
+    PyArrayObject *old = *place;
+    *place = array;
+    Py_DECREF(old);
+}
+
 /* The dtype in which a kernel computes with x: NPY_FLOAT, NPY_DOUBLE, or NPY_HALF, which counts as float32 later. -1 with an
  * exception set where x holds neither floats of at most 64 bits nor integers nor bool. */
 int computing_type_of_other(const char *func, const char *name, PyArrayObject *x);
@@ -52,7 +61,7 @@ static inline int
 number_from(const char *func, const char *name, PyObject *x, double *out)
 {
     if (PyFloat_CheckExact(x)) {
-        *out = PyFloat_AS_DOUBLE(x);
+        *out = PyFloat_AsDouble(x);
         return 0;
     }
     return number_from_other(func, name, x, out);

@@ -43,7 +43,7 @@ convert(call *c, int i)
     if (copy == NULL) {
         return -1;
     }
-    Py_SETREF(c->in[i], copy);
+    replace(&c->in[i], copy);
     return 0;
 }
 
@@ -161,7 +161,9 @@ result_of(const call *c, int i)
         return out;
     }
     if (c->half && PyArray_TYPE((PyArrayObject *)out) == NPY_FLOAT) {
-        Py_SETREF(out, (PyObject *)copy_array(c->func, (PyArrayObject *)out, NPY_HALF));
+        PyObject *rounded = (PyObject *)copy_array(c->func, (PyArrayObject *)out, NPY_HALF);
+        Py_DECREF(out);
+        out = rounded;
     }
     return out == NULL ? NULL : PyArray_Return((PyArrayObject *)out);
 }
@@ -176,7 +178,7 @@ tuple_of_outputs(const call *c)
             Py_DECREF(c->out[i]);
             continue;
         }
-        PyTuple_SET_ITEM(result, i, result_of(c, i));
+        PyTuple_SetItem(result, i, result_of(c, i));
     }
     if (PyErr_Occurred()) {
         Py_CLEAR(result);

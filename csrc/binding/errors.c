@@ -20,6 +20,19 @@ shape_text(PyArrayObject *x, char text[SHAPE_TEXT])
     return dims_text(PyArray_NDIM(x), PyArray_DIMS(x), text);
 }
 
+const char *
+type_text(PyObject *x, char text[TYPE_TEXT])
+{
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);         /* a cause may be set already */
+    PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(x), "__name__");
+    const char *utf8 = name == NULL ? NULL : PyUnicode_AsUTF8AndSize(name, NULL);
+    snprintf(text, TYPE_TEXT, "%.100s", utf8 == NULL ? "object of a nameless type" : utf8);
+    Py_XDECREF(name);
+    PyErr_Restore(type, value, trace);
+    return text;
+}
+
 int
 check_count(const char *func, Py_ssize_t given, Py_ssize_t expected)
 {

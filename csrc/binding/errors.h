@@ -15,6 +15,10 @@
 const char *shape_text(PyArrayObject *x, char text[SHAPE_TEXT]);
 const char *dims_text(int ndim, const npy_intp *dims, char text[SHAPE_TEXT]);
 
+/* The name of x's type, for messages. */
+#define TYPE_TEXT 128
+const char *type_text(PyObject *x, char text[TYPE_TEXT]);
+
 /* TypeError unless n arguments came. */
 int check_count(const char *func, Py_ssize_t given, Py_ssize_t expected);
 

@@ -23,8 +23,9 @@ read_result(const char *func, PyObject *result, double *value)
     const int refused = PyComplex_Check(number) || PyArray_IsScalar(number, ComplexFloating) || PyUnicode_Check(number);
     *value = refused ? 0 : PyFloat_AsDouble(number);
     if (refused || (*value == -1 && PyErr_Occurred())) {
-        explain(PyExc_TypeError, "%s: f returned a %.100s; it must return one real number that a float can hold", func,
-                Py_TYPE(number)->tp_name);
+        char type[TYPE_TEXT];
+        explain(PyExc_TypeError, "%s: f returned a %s; it must return one real number that a float can hold", func,
+                type_text(number, type));
     }
     Py_DECREF(number);
     return PyErr_Occurred() ? -1 : 0;
@@ -33,7 +34,7 @@ read_result(const char *func, PyObject *result, double *value)
 static int
 call_f(const char *func, PyObject *f, PyObject *x, double *value)
 {
-    PyObject *result = PyObject_CallOneArg(f, x);
+    PyObject *result = PyObject_CallFunctionObjArgs(f, x, NULL);
     if (result == NULL) {
         return -1;
     }
@@ -169,7 +170,8 @@ py_numerical_gradient(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
         return NULL;
     }
     if (!PyCallable_Check(d.f)) {
-        PyErr_Format(PyExc_TypeError, "%s: f is a %.100s; it must be a function of x", func, Py_TYPE(d.f)->tp_name);
+        char type[TYPE_TEXT];
+        PyErr_Format(PyExc_TypeError, "%s: f is a %s; it must be a function of x", func, type_text(d.f, type));
         return NULL;
     }
     d.grad = allocate_array(func, PyArray_NDIM(d.x), PyArray_DIMS(d.x), PyArray_TYPE(d.x));

@@ -1,13 +1,11 @@
 #include "memory.h"
+#include "../platform/memory.h"
+#include "../platform/symbols.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 /* NumPy lets every array bring its own allocator (NEP 49). Ours keeps what an array gives back and hands it to the next
  * one of about that size. A buffer is kept only after its array is gone, so no two arrays ever share one. */
@@ -75,20 +73,6 @@ class_of(size_t *size)
     return SMALL_CLASSES + (octave - 10) * 8 + (int)eighth - 1;
 }
 
-/* Large pages for large arrays, as NumPy asks for them: one page fault in place of 512. */
-static void
-advise(void *buffer, size_t size)
-{
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-    const uintptr_t page = 4096, begin = ((uintptr_t)buffer + page - 1) / page * page;
-    if (size >= (size_t)4 << 20) {
-        madvise((void *)begin, ((uintptr_t)buffer + size - begin) / page * page, MADV_HUGEPAGE);   /* a wish: may fail */
-    }
-#else
-    (void)buffer, (void)size;
-#endif
-}
-
 static void *
 take(void *Py_UNUSED(context), size_t size)
 {
@@ -104,11 +88,10 @@ take(void *Py_UNUSED(context), size_t size)
         release();
     }
     if (buffer == NULL) {
-        buffer = size > SIZE_MAX - ALIGNMENT ? NULL : aligned_alloc(ALIGNMENT, sizeof(struct header) + size);
+        buffer = size > SIZE_MAX - ALIGNMENT ? NULL : aligned_take(ALIGNMENT, sizeof(struct header) + size);
         if (buffer == NULL) {
             return NULL;
         }
-        advise(buffer, size);
         buffer->size = size;
     }
     return buffer + 1;
@@ -122,7 +105,7 @@ empty(void)
         while (kept[i] != NULL) {
             struct header *buffer = kept[i];
             kept[i] = buffer->next;
-            free(buffer);
+            aligned_give_back(buffer);
         }
     }
     kept_bytes = 0;
@@ -138,7 +121,7 @@ give_back(void *Py_UNUSED(context), void *numbers, size_t Py_UNUSED(size))
     size_t size = buffer->size;
     const int class = class_of(&size);
     if (class < 0) {
-        free(buffer);
+        aligned_give_back(buffer);
         return;
     }
     acquire();
@@ -178,6 +161,18 @@ static PyDataMem_Handler handler = {"pynn", 1, {NULL, take, take_zeros, take_aga
 static PyObject *capsule;                       /* of the handler, as NumPy wants it */
 static PyArray_Descr *float_descr, *double_descr;
 
+/* PyTraceMalloc_Track, where this Python has it: the stable ABI lacks it. */
+static int (*track)(unsigned domain, uintptr_t address, size_t size);
+#define NUMPY_DOMAIN 389047                     /* NumPy untracks there what it frees */
+
+/* The library that Python is, where the system asks for that. Borrowed from sys for as long as Python lives. */
+static void *
+python_library(void)
+{
+    PyObject *handle = PySys_GetObject("dllhandle");
+    return handle == NULL ? NULL : PyLong_AsVoidPtr(handle);
+}
+
 int
 memory_init(void)
 {
@@ -186,6 +181,7 @@ memory_init(void)
         return -1;
     }
     if (capsule == NULL) {
+        track = find_symbol(python_library(), "PyTraceMalloc_Track");
         capsule = PyCapsule_New(&handler, "mem_handler", NULL);
         float_descr = PyArray_DescrFromType(NPY_FLOAT);
         double_descr = PyArray_DescrFromType(NPY_DOUBLE);
@@ -224,7 +220,9 @@ allocate_array(const char *func, int ndim, const npy_intp *dims, int typenum)
         give_back(NULL, data, (size_t)size);
         return NULL;
     }
-    PyTraceMalloc_Track(389047, (uintptr_t)data, (size_t)size);     /* NumPy's domain: it untracks what it frees */
+    if (track != NULL) {
+        track(NUMPY_DOMAIN, (uintptr_t)data, (size_t)size);
+    }
     ((PyArrayObject_fields *)array)->mem_handler = Py_NewRef(capsule);
     PyArray_ENABLEFLAGS(array, NPY_ARRAY_OWNDATA);
     return array;

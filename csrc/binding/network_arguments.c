@@ -69,19 +69,31 @@ parameter_name(Py_ssize_t i, char name[16])
     return name;
 }
 
+/* How long a list is before it is read; 0 where it does not say, -1 with an exception set. */
+static Py_ssize_t
+promised_length(PyObject *list)
+{
+    const Py_ssize_t n = PyObject_Size(list);
+    if (n < 0 && PyErr_ExceptionMatches(PyExc_TypeError)) {
+        PyErr_Clear();
+        return 0;
+    }
+    return n;
+}
+
 /* All arguments as arrays: the only step that may run somebody's code, which may shrink a list of params or reshape one of
  * them. -1 with an exception set. */
 static int
 read_arrays(struct mlp *m, PyObject *x, PyObject *t, PyObject *list)
 {
-    char name[16];
-    const Py_ssize_t promised = PyObject_LengthHint(list, 0);       /* before an enormous array becomes a tuple of its rows */
+    char name[16], type[TYPE_TEXT];
+    const Py_ssize_t promised = promised_length(list);       /* before an enormous array becomes a tuple of its rows */
     PyObject *params = promised < 0 || promised > 2 * MAX_LAYERS ? NULL : PySequence_Tuple(list);
     if (params == NULL && promised <= 2 * MAX_LAYERS) {
-        explain(PyExc_TypeError, "%s: params is a %.100s; it must be a list of arrays", func, Py_TYPE(list)->tp_name);
+        explain(PyExc_TypeError, "%s: params is a %s; it must be a list of arrays", func, type_text(list, type));
         return -1;
     }
-    const Py_ssize_t n = params == NULL ? promised : PyTuple_GET_SIZE(params);
+    const Py_ssize_t n = params == NULL ? promised : PyTuple_Size(params);
     if (n == 0 || n % 2 != 0 || n > 2 * MAX_LAYERS) {
         PyErr_Format(PyExc_ValueError, "%s: params has %zd arrays; it must be W1, b1, W2, b2, ... for 1 to %d layers", func, n,
                      MAX_LAYERS);
@@ -91,12 +103,12 @@ read_arrays(struct mlp *m, PyObject *x, PyObject *t, PyObject *list)
         m->given = PyTuple_New(n + 2);
     }
     for (Py_ssize_t i = 0; m->given != NULL && i < n + 2; i++) {
-        PyObject *argument = i < n ? PyTuple_GET_ITEM(params, i) : i == n ? x : t;
+        PyObject *argument = i < n ? PyTuple_GetItem(params, i) : i == n ? x : t;
         PyArrayObject *array = array_from(func, i < n ? parameter_name(i, name) : i == n ? "x" : "t", argument);
         if (array == NULL) {
             break;
         }
-        PyTuple_SET_ITEM(m->given, i, (PyObject *)array);
+        PyTuple_SetItem(m->given, i, (PyObject *)array);
     }
     Py_XDECREF(params);
     return PyErr_Occurred() ? -1 : 0;
@@ -105,7 +117,7 @@ read_arrays(struct mlp *m, PyObject *x, PyObject *t, PyObject *list)
 static PyArrayObject *
 given(const struct mlp *m, Py_ssize_t i)
 {
-    return (PyArrayObject *)PyTuple_GET_ITEM(m->given, i);
+    return (PyArrayObject *)PyTuple_GetItem(m->given, i);
 }
 
 /* The i-th of params, which is W or b of a layer, as a held array of double precision. */

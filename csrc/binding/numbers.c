@@ -25,14 +25,14 @@ is_number(PyObject *x)
 static int
 has_float(PyObject *x)
 {
-    const PyNumberMethods *methods = Py_TYPE(x)->tp_as_number;
-    return methods != NULL && (methods->nb_float != NULL || methods->nb_index != NULL) && !PyArray_Check(x)
-           && !PyArray_IsScalar(x, Generic);
+    return (PyType_GetSlot(Py_TYPE(x), Py_nb_float) != NULL || PyType_GetSlot(Py_TYPE(x), Py_nb_index) != NULL)
+           && !PyArray_Check(x) && !PyArray_IsScalar(x, Generic);
 }
 
 int
 number_from_other(const char *func, const char *name, PyObject *x, double *out)
 {
+    char type[TYPE_TEXT];
     if (!is_number(x) && !has_float(x)) {
         char text[SHAPE_TEXT];
         if (PyArray_Check(x)) {
@@ -40,7 +40,7 @@ number_from_other(const char *func, const char *name, PyObject *x, double *out)
                          shape_text((PyArrayObject *)x, text), PyArray_DESCR((PyArrayObject *)x));
         }
         else {
-            PyErr_Format(PyExc_TypeError, "%s: %s must be a number, not %.100s", func, name, Py_TYPE(x)->tp_name);
+            PyErr_Format(PyExc_TypeError, "%s: %s must be a number, not %s", func, name, type_text(x, type));
         }
         return -1;
     }
@@ -52,7 +52,7 @@ number_from_other(const char *func, const char *name, PyObject *x, double *out)
         explain(PyExc_OverflowError, "%s: %s is too large; it must be a number that a float can hold", func, name);
     }
     else {
-        explain(PyExc_TypeError, "%s: %s is a %.100s that cannot be read as a number", func, name, Py_TYPE(x)->tp_name);
+        explain(PyExc_TypeError, "%s: %s is a %s that cannot be read as a number", func, name, type_text(x, type));
     }
     return -1;
 }
@@ -88,8 +88,9 @@ flag_from(const char *func, const char *name, PyObject *x)
 {
     const int flag = PyObject_IsTrue(x);
     if (flag < 0) {
-        explain(PyExc_TypeError, "%s: %s is a %.100s, which is neither true nor false; it must be True or False", func, name,
-                Py_TYPE(x)->tp_name);
+        char type[TYPE_TEXT];
+        explain(PyExc_TypeError, "%s: %s is a %s, which is neither true nor false; it must be True or False", func, name,
+                type_text(x, type));
     }
     return flag;
 }
@@ -97,9 +98,10 @@ flag_from(const char *func, const char *name, PyObject *x)
 const char *
 text_from(const char *func, const char *name, PyObject *x)
 {
-    const char *text = PyUnicode_Check(x) ? PyUnicode_AsUTF8(x) : NULL;
+    const char *text = PyUnicode_Check(x) ? PyUnicode_AsUTF8AndSize(x, NULL) : NULL;
     if (text == NULL) {
-        explain(PyExc_TypeError, "%s: %s is a %.100s that cannot be read as text; it must be a str", func, name, Py_TYPE(x)->tp_name);
+        char type[TYPE_TEXT];
+        explain(PyExc_TypeError, "%s: %s is a %s that cannot be read as text; it must be a str", func, name, type_text(x, type));
     }
     return text;
 }

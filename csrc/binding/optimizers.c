@@ -102,7 +102,7 @@ check_arguments(struct step *s)
             return -1;
         }
     }
-    Py_SETREF(s->grad, array_as(func, "grad", s->grad, s->typenum));
+    replace(&s->grad, array_as(func, "grad", s->grad, s->typenum));
     return s->grad == NULL ? -1 : check_same_shape(func, "grad", s->grad, "param", s->array[0]);
 }
 
@@ -128,7 +128,7 @@ make_whole(struct step *s)
             return -1;
         }
         if (overlaps(s->whole[i], s->grad)) {
-            Py_SETREF(s->grad, copy_array(func, s->grad, s->typenum));
+            replace(&s->grad, copy_array(func, s->grad, s->typenum));
             if (s->grad == NULL) {
                 return -1;
             }

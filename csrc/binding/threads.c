@@ -1,6 +1,7 @@
 /* How many threads the kernels use. */
-#include "../kernels/parallel.h"
 #include "binding.h"
+
+#include "../kernels/parallel.h"
 
 /* get_num_threads() -> int */
 PyObject *

@@ -1,7 +1,8 @@
 /* Which kernels run, and the product in steps: for whoever wants to see what the fast ones do. */
-#include "../kernels/dispatch.h"
 #include "binding.h"
 #include "memory.h"
+
+#include "../kernels/dispatch.h"
 
 /* use_kernels(name) -> None. None chooses the best that this processor has. */
 PyObject *

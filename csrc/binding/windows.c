@@ -75,13 +75,10 @@ check_images(const char *func, const char *name, PyArrayObject *x)
 static int
 read_shape(const char *func, const char *name, PyObject *shape, npy_intp dims[4])
 {
-    PyArray_Dims given = {NULL, 0};
-    int ok = PyArray_IntpConverter(shape, &given) == NPY_SUCCEED && given.len == 4;
+    int ok = PyArray_IntpFromSequence(shape, dims, 4) == 4;
     for (int i = 0; ok && i < 4; i++) {
-        dims[i] = given.ptr[i];
         ok = dims[i] >= 0;
     }
-    PyDimMem_FREE(given.ptr);
     if (!ok) {
         explain(PyExc_ValueError, "%s: %s is %R; it must be (N, channels, height, width)", func, name, shape);
         return -1;

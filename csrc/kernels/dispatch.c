@@ -1,4 +1,5 @@
 #include "dispatch.h"
+#include "../platform/processors.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -6,39 +7,31 @@
 extern const struct kernels kernels_baseline[2];
 #if defined(__x86_64__)
 extern const struct kernels kernels_avx512[2], kernels_avx2[2];
-static int
-has_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
-           && __builtin_cpu_supports("avx512vl");
-}
-
-static int
-has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
 #elif defined(__aarch64__)
 extern const struct kernels kernels_neon[2];
+#elif defined(__wasm__)
+extern const struct kernels kernels_simd128[2];
 #endif
 
-static int
+static bool
 always(void)
 {
-    return 1;
+    return true;
 }
 
 /* Best first; `simple` is never chosen unasked. */
 static const struct {
     const char *name;
     const struct kernels *tables;
-    int (*available)(void);
+    bool (*available)(void);
 } sets[] = {
 #if defined(__x86_64__)
     {"avx512", kernels_avx512, has_avx512},
-    {"avx2", kernels_avx2, has_avx2},
+    {"avx2", kernels_avx2, has_avx2_and_fma},
 #elif defined(__aarch64__)
     {"neon", kernels_neon, always},
+#elif defined(__wasm__)
+    {"simd128", kernels_simd128, always},
 #endif
     {"baseline", kernels_baseline, always},
     {"simple", kernels_simple, always},

@@ -20,6 +20,11 @@
 #define VEC_BYTES 16
 #define ACCUMULATORS 24
 #define PANEL_VECTORS 3
+#elif defined(ISA_simd128) && defined(__wasm_simd128__)        /* WebAssembly: engines have 16 registers of 16 bytes, no FMA */
+#define ISA simd128
+#define VEC_BYTES 16
+#define ACCUMULATORS 8
+#define PANEL_VECTORS 2
 #elif defined(ISA_baseline)     /* SSE2, or whatever the compiler's default target has: 16 registers of 16 bytes */
 #define ISA baseline
 #define VEC_BYTES 16

@@ -23,15 +23,10 @@
  */
 #include "fpmode.h"
 #include "parallel.h"
-#include "processors.h"
+#include "../platform/processors.h"
+#include "../platform/threads.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <time.h>
 
 /* Times are nanoseconds. */
 #define MICROSECOND INT64_C(1000)
@@ -47,14 +42,13 @@
 
 #define ASK_EVERY (50 * MILLISECOND)   /* an interrupt takes the GIL, so seldom */
 
-#define STACK_BYTES (2 << 20)          /* macOS gives a thread 512 KiB, musl 128 */
 #define CACHE_LINE 128                 /* Apple's; elsewhere two lines, which are fetched as a pair */
 
 struct worker {
     _Alignas(CACHE_LINE) atomic_bool asleep;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    pthread_t thread;
+    struct lock lock;
+    struct condition wake;
+    struct thread thread;
 };
 
 static struct {
@@ -86,32 +80,6 @@ static struct {
 
 /* ---- waiting ---- */
 
-static int64_t
-read_clock(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 * MILLISECOND + t.tv_nsec;
-}
-
-static int64_t
-now(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
-}
-
-/* Right to some milliseconds, and cheaper where the system has such a clock. */
-static int64_t
-about_now(void)
-{
-#if defined(CLOCK_MONOTONIC_COARSE)
-    return read_clock(CLOCK_MONOTONIC_COARSE);
-#else
-    return now();
-#endif
-}
-
 static inline void
 pause_core(void)
 {
@@ -133,7 +101,7 @@ relax(int64_t waited)
         }
     }
     else {
-        nanosleep(&(struct timespec){.tv_nsec = NAP}, NULL);
+        take_nap(NAP);
     }
 }
 
@@ -162,7 +130,7 @@ parallel_interrupted(void)
         return atomic_load_explicit(&pool.given_up, memory_order_relaxed);
     }
     if (!interrupted && interrupt != NULL) {
-        int64_t time = about_now();
+        int64_t time = about_monotonic_time();
 
         if (time - asked > ASK_EVERY) {
             interrupted = interrupt();
@@ -223,7 +191,7 @@ is_wanted(const struct worker *self)
 static bool
 spin_for_work(const struct worker *self)
 {
-    int64_t start = now(), waited = 0;
+    int64_t start = monotonic_time(), waited = 0;
     bool may_spin = atomic_load_explicit(&pool.threads, memory_order_relaxed)
                     <= atomic_load_explicit(&pool.processors, memory_order_relaxed);
 
@@ -232,7 +200,7 @@ spin_for_work(const struct worker *self)
             return true;
         }
         relax(waited);
-        waited = now() - start;
+        waited = monotonic_time() - start;
     }
     return false;
 }
@@ -240,32 +208,32 @@ spin_for_work(const struct worker *self)
 static void
 sleep_until_woken(struct worker *self)
 {
-    pthread_mutex_lock(&self->mutex);
+    lock_take(&self->lock);
     atomic_store(&self->asleep, true);
     /* Either this sees a job published just now, or its owner sees `asleep`: both are sequentially consistent. */
     if (atomic_load(&pool.unclaimed) > 0 && is_wanted(self)) {
         atomic_store(&self->asleep, false);
     }
     while (atomic_load(&self->asleep) && !atomic_load(&pool.stop)) {
-        pthread_cond_wait(&self->wake, &self->mutex);
+        condition_wait(&self->wake, &self->lock);
     }
-    pthread_mutex_unlock(&self->mutex);
+    lock_give(&self->lock);
 }
 
 static void
 wake(struct worker *worker)
 {
     /* Held means that the worker is falling asleep, perhaps without a core: not worth waiting for. */
-    if (pthread_mutex_trylock(&worker->mutex) == 0) {
+    if (lock_try(&worker->lock)) {
         /* Linux likes to wake a thread where its waker runs, and takes milliseconds to see that this serves neither. */
-        keep_off(worker->thread);
+        keep_off(&worker->thread);
         atomic_store(&worker->asleep, false);
-        pthread_mutex_unlock(&worker->mutex);
-        pthread_cond_signal(&worker->wake);
+        lock_give(&worker->lock);
+        condition_signal(&worker->wake);
     }
 }
 
-static void *
+static void
 worker_main(void *arg)
 {
     struct worker *self = arg;
@@ -284,7 +252,6 @@ worker_main(void *arg)
             sleep_until_woken(self);
         }
     }
-    return NULL;
 }
 
 static bool
@@ -304,14 +271,14 @@ stop_workers(void)
 {
     atomic_store(&pool.stop, true);
     for (int i = 0; i < pool.workers; i++) {
-        pthread_mutex_lock(&pool.worker[i].mutex);
-        pthread_cond_signal(&pool.worker[i].wake);
-        pthread_mutex_unlock(&pool.worker[i].mutex);
+        lock_take(&pool.worker[i].lock);
+        condition_signal(&pool.worker[i].wake);
+        lock_give(&pool.worker[i].lock);
     }
     for (int i = 0; i < pool.workers; i++) {
-        pthread_join(pool.worker[i].thread, NULL);
-        pthread_cond_destroy(&pool.worker[i].wake);
-        pthread_mutex_destroy(&pool.worker[i].mutex);
+        thread_join(&pool.worker[i].thread);
+        condition_destroy(&pool.worker[i].wake);
+        lock_destroy(&pool.worker[i].lock);
     }
     pool.workers = 0;
     atomic_store(&pool.stop, false);
@@ -366,40 +333,25 @@ at_exit(void)
 static void
 start_workers(int wanted)
 {
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    pthread_attr_t attr;
-    sigset_t blocked, before;
-
     if (!pool.hooked) {
-        pool.hooked = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0
-                      && atexit(at_exit) == 0;
+        pool.hooked = hook_fork(before_fork, after_fork_in_parent, after_fork_in_child) && hook_exit(at_exit);
+        pool.refused = !pool.hooked;
     }
-    if (!pool.hooked || pthread_attr_init(&attr) != 0) {
-        pool.refused = true;
-        return;
-    }
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-
-    /* Ctrl-C and timers are for the main thread; a crash is for whoever caused it (faulthandler). */
-    sigfillset(&blocked);
-    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
-        sigdelset(&blocked, faults[i]);
-    }
-    pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    while (pool.workers < wanted) {
+    while (pool.workers < wanted && !pool.refused) {
         struct worker *worker = &pool.worker[pool.workers];
 
-        pthread_mutex_init(&worker->mutex, NULL);
-        pthread_cond_init(&worker->wake, NULL);
+        lock_init(&worker->lock);
+        condition_init(&worker->wake);
         atomic_store(&worker->asleep, false);
-        if (pthread_create(&worker->thread, &attr, worker_main, worker) != 0) {
-            pool.refused = true;
-            break;
+        worker->thread.run = worker_main;
+        worker->thread.arg = worker;
+        if (thread_start(&worker->thread)) {
+            pool.workers++;
         }
-        pool.workers++;
+        else {
+            pool.refused = true;
+        }
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attr);
 }
 
 /* ---- the caller ---- */
@@ -413,13 +365,13 @@ join(ptrdiff_t chunks, int64_t start)
     if (atomic_load_explicit(&pool.finished, memory_order_acquire) == chunks) {
         return;
     }
-    worked = now() - start;
+    worked = monotonic_time() - start;
     do {
         relax(waited);
         if (parallel_interrupted()) {
             atomic_store(&pool.given_up, true);
         }
-        waited = now() - start - worked;
+        waited = monotonic_time() - start - worked;
     } while (atomic_load_explicit(&pool.finished, memory_order_acquire) != chunks);
 
     if (waited > worked + FAIR_WAIT) {
@@ -478,7 +430,7 @@ parallel_for(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
     if (helpers > pool.workers) {
         helpers = pool.workers;
     }
-    int64_t start = now();
+    int64_t start = monotonic_time();
 
     if (helpers == 0 || start < pool.alone_until) {
         run_alone(n, grain, fn, arg);

@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 
+#if !defined(_WIN32)             /* platform/scratch_windows.c */
 /* The dynamic linker hands a thread its copy the first time it asks, so threads that never call a kernel pay nothing. */
 static _Thread_local _Alignas(64) unsigned char scratch[SCRATCH_BYTES];
 
@@ -10,6 +11,7 @@ thread_scratch(void)
 {
     return scratch;
 }
+#endif
 
 static _Thread_local size_t latest_job;
 static atomic_size_t jobs;

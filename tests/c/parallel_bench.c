@@ -1,7 +1,7 @@
 /*
  * parallel_bench.c: what a fork-join costs, on an idle machine and with a busy loop pinned to each core. Linux only.
  *
- *     cc -O2 -std=gnu11 -Icsrc/kernels tests/c/parallel_bench.c csrc/kernels/{parallel,processors}.c -lpthread
+ *     cc -O2 -std=gnu11 -Icsrc/kernels tests/c/parallel_bench.c csrc/kernels/parallel.c csrc/platform/processors_*.c -lpthread
  *     ./a.out [threads [work_us [chunk_us [gap_us]]]]
  *
  * Each line is one pool: median, 90th and 99th percentile and mean of a job's time in us, and the ratio of the median

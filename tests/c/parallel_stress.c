@@ -1,7 +1,7 @@
 /*
  * parallel_stress.c: the pool under everything that may happen to it.
  *
- *     cc -g -O1 -std=gnu11 -fsanitize=thread tests/c/parallel_stress.c csrc/kernels/processors.c -lpthread
+ *     cc -g -O1 -std=gnu11 -fsanitize=thread tests/c/parallel_stress.c csrc/platform/processors_*.c -lpthread
  *     ./a.out [test ...]
  *
  * Prints each test as it passes; a failed check names its line and aborts, and an alarm ends what hangs.
@@ -303,17 +303,17 @@ static void
 lose_core(void *arg, ptrdiff_t begin, ptrdiff_t end)
 {
     const int64_t *published = arg;
-    int64_t taken = now();
+    int64_t taken = monotonic_time();
 
     (void)begin, (void)end;
     if (is_caller) { /* works until the worker has a chunk too */
-        while (!atomic_load(&gate_is_open) && now() - taken < 1000 * MILLISECOND) {
+        while (!atomic_load(&gate_is_open) && monotonic_time() - taken < 1000 * MILLISECOND) {
             nap(10);
         }
     }
     else { /* takes much longer than the caller did */
         atomic_store(&gate_is_open, true);
-        while (now() - taken < 2 * (taken - *published) + 100 * MILLISECOND) {
+        while (monotonic_time() - taken < 2 * (taken - *published) + 100 * MILLISECOND) {
             nap(1000);
         }
     }
@@ -328,7 +328,7 @@ alone_after(int64_t alone, int64_t since)
     is_caller = true;
     do { /* again where the worker came too late to be missed */
         atomic_store(&gate_is_open, false);
-        published = now();
+        published = monotonic_time();
         pool.alone = alone;
         pool.alone_until = published - since;
         parallel_for(2, 1, lose_core, &published);
@@ -349,12 +349,12 @@ test_backs_off(void)
     CHECK(alone_after(ALONE_FIRST, 0) == 2 * ALONE_FIRST);
     CHECK(alone_after(ALONE_LONGEST, 0) == ALONE_LONGEST);
 
-    pool.alone_until = now() + 1000 * MILLISECOND;
+    pool.alone_until = monotonic_time() + 1000 * MILLISECOND;
     atomic_store(&by_workers, 0);
     atomic_store(&by_caller, 0);
     parallel_for(4, 1, count_side, NULL);
     CHECK(atomic_load(&by_workers) == 0 && atomic_load(&by_caller) == 4);
-    pool.alone_until = now();
+    pool.alone_until = monotonic_time();
     CHECK(is_shared());
 }
 

@@ -48,13 +48,13 @@ start_late(void *arg)
     while (atomic_load(&gate_is_shut)) {
         nap(100);
     }
-    return worker_main(arg);
+    return thread_main(arg);
 }
 
 static int
 create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*main)(void *), void *arg)
 {
-    CHECK(main == worker_main);
+    CHECK(main == thread_main);
     return grant-- > 0 ? pthread_create(thread, attr, start_late, arg) : EAGAIN;
 }
 
