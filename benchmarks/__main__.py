@@ -8,11 +8,13 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import earlier, machine, report, results, timing
+from . import build, machine, report, results, timing
 from .targets import targets
 
-GROUPS = ["steps", "earlier", "trainer", "gemm", "avx2", "elementwise", "gradient", "memory", "calls", "busy",
-          "scaling", "sklearn_fit"]
+GROUPS = ["steps", "trainer", "enter", "script", "mnist", "gemm", "avx2", "elementwise", "gradient", "memory", "calls", "busy",
+          "beside", "scaling", "pool", "sklearn_fit", "compiling"]
+WITH_EARLIER = {"steps", "trainer", "enter", "script", "mnist", "memory", "beside", "compiling"}
+WITH_TRACED = {"pool", "compiling"}
 HANDICAPS = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]      # they pin NumPy to a slower kernel
 
 
@@ -21,11 +23,10 @@ def main():
         if os.environ.pop(variable, None) is not None:
             print(f"unset {variable}")
     options = parse()
-    if options.against is not None:
-        os.environ[earlier.PLACE] = str(earlier.build(options.against))
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
     if options.read is None:
+        prepare(options)
         facts, found = run(options)
         if options.out is not None:
             results.save(options.out / "results.json", facts, found)
@@ -52,7 +53,8 @@ def parse():
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")],
                         help="numbers of threads to try (default: 1,2 where there are two processors)")
     parser.add_argument("--quick", action="store_true", help="fewer shapes and rounds")
-    parser.add_argument("--against", metavar="COMMIT", help="build an earlier commit and time its steps beside these")
+    parser.add_argument("--against", metavar="COMMIT", default="dd4c9e7",
+                        help="an earlier commit to build and to time beside this source (default: dd4c9e7; none: without)")
     parser.add_argument("--cpu-clock", action="store_true",
                         help="count processor time where one thread works: "
                              "for a look on a busy machine, not for a report")
@@ -63,16 +65,30 @@ def parse():
     return parser.parse_args()
 
 
+def prepare(options):
+    """Build the copies of pynn that the chosen groups load; without them, those groups leave them out."""
+    chosen = set(options.only)
+    copies = {"PYNN_EARLIER": (WITH_EARLIER, lambda: build.earlier(options.against)), "PYNN_TRACED": (WITH_TRACED, build.traced)}
+    if options.against == "none":
+        del copies["PYNN_EARLIER"]
+    for place, (groups, build_it) in copies.items():
+        if chosen & groups:
+            try:
+                os.environ[place] = str(build_it())
+            except build.Missing as reason:
+                print(reason)
+
+
 def run(options):
     """Measure the chosen groups; the facts about the machine and the records."""
     cpus = machine.cpus()
     threads = options.threads or list(range(1, min(2, len(cpus)) + 1))
     facts = {"date": f"{datetime.datetime.now():%Y-%m-%d %H:%M}", "commit": commit(),
-             "quick": options.quick, "processor": machine.processor(), "cpus": len(cpus),
+             "quick": options.quick, "against": options.against, "processor": machine.processor(), "cpus": len(cpus),
              "others": machine.busy(), "roofs": machine.measure(threads)}
     print(f"{facts['processor']}, {len(cpus)} processors, {facts['others']:.0%} in use by others; "
           f"threads {threads}\nmeasured bounds: {facts['roofs']}")
-    found = results.Results()
+    found, begin = results.Results(), time.perf_counter()
     with timing.Bench(cpus, threads, options.quick, options.cpu_clock) as bench:
         facts["peers"] = {peer: bench.contestant(peer, threads[-1]).ask("describe")
                           for peer in ("pynn", "numpy", "torch", "jax")}
@@ -85,12 +101,14 @@ def run(options):
                 show(row)
             print(f"{group}: {time.perf_counter() - start:.0f} s")
         facts["missing"] = list(bench.missing)
+        facts["seconds"] = time.perf_counter() - begin
+        print(f"all groups: {facts['seconds']:.0f} s")
     return facts, found
 
 
 def show(row):
     if "seconds" not in row:
-        print(f"{row['group']:<12}{row['name']:<30}{row['peer']:<10}{row['megabytes']:.0f} MB")
+        print(f"{row['group']:<12}{row['name']:<30}{row['peer']:<10}{row['megabytes']:.0f} MB", flush=True)
         return
     ratio = f"{row['ratio']:7.2f}x" if "ratio" in row else ""
     print(f"{row['group']:<12}{row['name']:<30}{row['dtype']:<9}{row['threads']:>2} "

@@ -13,5 +13,5 @@ def measure(bench):
         return
     for dtype in ("float32", "float64"):
         for case in gemm.cases(dtype, [100]):
-            for row in bench.compare("gemm", case, ["pynn", "numpy"], 1, ENVIRONMENT):
+            for row in bench.compare("gemm", case, ["pynn", "numpy"], 1, ENVIRONMENT, gemm.BUDGET):
                 yield row | {"group": "avx2"}

@@ -31,7 +31,7 @@ def measure(bench):
 def single_steps(bench, threads, name):
     case = steps.case("TwoLayerNet", "float32", steps.SIZE)
     for peer, (contestant, error, bound) in bench.prepare("steps", case, PEERS, threads).items():
-        seconds = contestant.ask("each", 0.5 if bench.quick else 3)
+        seconds = contestant.ask("each", 0.3 if bench.quick else 1)
         yield record("busy", case | {"name": name}, peer, threads, seconds, error, bound)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import steps
 
-PEERS = ["pynn", "numpy", "torch"]
+PEERS = ["pynn", "earlier", "numpy", "torch"]
 
 
 def measure(bench):

@@ -11,7 +11,7 @@ import numpy as np
 from .report import NAMES
 
 COLOURS = {"pynn": "#c1272d", "numpy": "#4477aa", "torch": "#ee9944", "jax": "#449966",
-           "jax scan": "#99ccaa"}
+           "jax scan": "#99ccaa", "earlier": "#e39a9a", "one thread": "#777777", "torch channels_last": "#ffcc88"}
 STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
          "axes.titlesize": 10, "legend.frameon": False, "savefig.bbox": "tight"}
 
@@ -163,6 +163,25 @@ def scaling(rows, facts, results):
     return figure
 
 
+def pool(rows, facts, results):
+    """How many times one thread's speed the pool's model foresees, and what was measured."""
+    figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    model = rows.where(peer="model")
+    counts = model.values("threads")
+    axes.plot(counts, counts, color="grey", lw=0.8, ls="--")
+    for network, colour in zip(model.values("name"), ("#c1272d", "#4477aa", "#ee9944", "#449966")):
+        line, measured = (rows.where(peer=peer, name=network) for peer in ("model", "pynn"))
+        axes.plot(counts, [line[0]["seconds"] / row["seconds"] for row in line], "-", color=colour, label=network)
+        axes.plot([row["threads"] for row in measured], [measured[0]["seconds"] / row["seconds"] for row in measured], "o",
+                  color=colour, ms=5)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log", base=2)
+    axes.set(xlabel="threads, each with a core (dots: measured; lines: the model)", ylabel="times one thread", xticks=counts,
+             xticklabels=counts, yticks=counts[:5], yticklabels=counts[:5], ylim=(0.7, 40))
+    axes.legend(loc="upper left")
+    return figure
+
+
 PICTURES = {"steps": (steps, "steps"), "gemm": (gemm, "gemm"), "roofline": (roofline, "gemm"),
             "elementwise": (elementwise, "elementwise"), "busy": (busy, "busy"),
-            "scaling": (scaling, "scaling")}
+            "scaling": (scaling, "scaling"), "pool": (pool, "pool")}

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from .results import geometric_mean
-from .targets import in_words, targets
+from .targets import targets
+from .words import in_words
 
-NAMES = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX jit", "jax scan": "JAX scan", "sklearn": "MLPClassifier"}
+NAMES = {"numpy": "NumPy", "torch": "PyTorch", "torch channels_last": "PyTorch channels_last", "jax": "JAX jit",
+         "jax scan": "JAX scan", "sklearn": "scikit-learn", "keras": "Keras", "earlier": "earlier commit"}
 
 
 def write(folder, facts, results, pictures):
@@ -24,7 +26,8 @@ def write(folder, facts, results, pictures):
 def head(facts):
     roofs = facts["roofs"]
     lines = ["# Benchmarks of pynn\n", f"`make bench`, {facts['date']}, commit {facts['commit']}"
-             f"{', quick' if facts['quick'] else ''}.\n",
+             f"{', quick' if facts['quick'] else ''}, {facts['seconds'] / 60:.1f} minutes; "
+             f"the earlier commit is {facts['against']}.\n",
              f"- Processor: {facts['processor']}, {facts['cpus']} cores; "
              f"{facts['others']:.0%} of them in use by other processes before the run"]
     if roofs:
@@ -99,9 +102,29 @@ def steps(rows, facts):
 
 def trainer(rows, facts):
     """Trainer against the bare step (TwoLayerNet, ratio below one: slower than the bare step)"""
-    lines = [[row["name"], row["threads"], duration(row["seconds"]), f"{row['ratio']:.2f}"]
-             for row in rows.where(peer="Trainer")]
-    return table(["", "threads", "a step", "times the bare step"], lines)
+    lines = [[row["name"], row["peer"], row["threads"], duration(row["seconds"]), f"{row['ratio']:.2f}"]
+             for row in rows if row["peer"] != "pynn"]
+    return table(["", "", "threads", "a step", "times the bare step"], lines)
+
+
+def enter(rows, facts):
+    """From Enter to a trained network: import, load MNIST, 784-100-10 with Adam for three epochs, test; the whole process"""
+    lines = [[NAMES.get(row["peer"], row["peer"]), row["name"], row["threads"], duration(row["seconds"]),
+              f"{row['ratio']:.2f}", f"{1 - row['error']:.1%}"] for row in rows]
+    return table(["", "", "threads", "wall time", "times pynn's", "accuracy"], lines)
+
+
+def script(rows, facts):
+    """The training script of chapter 5, from its start to its end"""
+    return comparison(rows, facts)
+
+
+def mnist(rows, facts):
+    """load_mnist from unpacked files"""
+    lines = [[row["name"], NAMES.get(row["peer"], row["peer"]),
+              duration(row["seconds"]) if "seconds" in row else
+              f"{row['megabytes']:.0f} MB at its peak, {row['handed']:.0f} handed out"] for row in rows]
+    return table(["", "", ""], lines)
 
 
 def gemm(rows, facts):
@@ -189,6 +212,34 @@ def busy(rows, facts):
     return table(["", "threads", *(NAMES.get(peer, peer) for peer in peers)], lines)
 
 
+def beside(rows, facts):
+    """Steps in a process whose cell calls np.dot between them"""
+    lines = [[row["name"], row["peer"], duration(row["seconds"]), f"{row['of_one']:.2f}"] for row in rows]
+    return table(["", "", "a step", "of one thread in such a cell"], lines)
+
+
+def pool(rows, facts):
+    """Where a step stops scaling: the pool measured, and simulated for more cores"""
+    costs = [[row["name"].split(": ")[1], duration(row["seconds"])] for row in rows if row["name"].startswith("cost")]
+    model, lines = rows.where(peer="model"), []
+    counts = model.values("threads")
+    for name in model.values("name"):
+        one = model.get("seconds", name=name, threads=1)
+        chosen = [model.where(name=name, threads=n)[0] for n in counts]
+        lines.append([name, *(f"{one / row['seconds']:.2f} ({row['serial'] / row['seconds']:.0%})" for row in chosen)])
+        lines.append(["measured", *(duration(rows.get("seconds", name=name, peer="pynn", threads=n))
+                                    if rows.where(name=name, peer="pynn", threads=n) else "" for n in counts)])
+        lines.append(["model", *(duration(row["seconds"]) for row in chosen)])
+        lines.append(["regions, chunks", *(f"{row['regions']}, {row['chunks']}" for row in chosen)])
+    return (table(["cost", ""], costs) + "\nTimes one thread, by the model; in brackets the share of the step that is serial.\n\n"
+            + table(["threads", *counts], lines))
+
+
+def compiling(rows, facts):
+    """Compiling the extension: processor seconds"""
+    return table(["", ""], [[NAMES.get(row["peer"], row["peer"]), f"{row['seconds']:.0f} s"] for row in rows])
+
+
 def scaling(rows, facts):
     """Scaling of the TwoLayerNet step with batch, width and threads, float32"""
     return comparison(rows, facts)
@@ -200,4 +251,5 @@ def sklearn_fit(rows, facts):
 
 
 SECTIONS = {function.__name__: function for function in (
-    steps, trainer, gemm, avx2, elementwise, gradient, memory, calls, busy, scaling, sklearn_fit)}
+    steps, trainer, enter, script, mnist, gemm, avx2, elementwise, gradient, memory, calls, busy, beside, scaling, pool,
+    sklearn_fit, compiling)}

@@ -3,8 +3,8 @@
 from . import steps
 
 PEERS = ["pynn", "numpy", "torch", "jax"]
-BATCHES = [1, 10, 30, 100, 300, 1000]
-WIDTHS = [10, 20, 50, 100, 200, 500, 1000]
+BATCHES = [1, 10, 100, 1000]
+WIDTHS = [10, 50, 200, 1000]
 
 
 def measure(bench):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import peers
+from .timing import ONE_THREAD
 
 CHECKED_STEPS = 3
 SIZE = 100
@@ -10,15 +11,19 @@ MLPS = ("TwoLayerNet", "MultiLayerNet")
 CONVNETS = ("SimpleConvNet", "DeepConvNet")
 
 
+MLP_PEERS = ["pynn", "earlier", "numpy", "torch", "jax", "jax scan"]
+CONVNET_PEERS = ["pynn", "earlier", "numpy", "torch", "torch channels_last"]
+
+
 def measure(bench):
     for threads in bench.threads:
         for network in MLPS:
+            peers = MLP_PEERS + ["one thread"] * (threads > 1)
             for dtype in ("float32", "float64"):
-                yield from bench.compare("steps", case(network, dtype, SIZE),
-                                         ["pynn", "numpy", "torch", "jax", "jax scan"], threads)
+                yield from bench.compare("steps", case(network, dtype, SIZE), peers, threads,
+                                         {"one thread": ONE_THREAD}, budget=0.6)
         for network in CONVNETS:
-            yield from bench.compare("steps", case(network, "float32", SIZE),
-                                     ["pynn", "numpy", "torch"], threads)
+            yield from bench.compare("steps", case(network, "float32", SIZE), CONVNET_PEERS, threads, budget=0.6)
 
 
 def case(network, dtype, size, hidden=50):

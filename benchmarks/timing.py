@@ -19,6 +19,7 @@ from pathlib import Path
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
                     "VECLIB_MAXIMUM_THREADS", "PYNN_NUM_THREADS")
+ONE_THREAD = {"PYNN_NUM_THREADS": "1"}      # for a pynn of one thread among contestants with more
 
 
 class Contestant:
@@ -87,14 +88,15 @@ class Bench:
                 ready[peer] = (contestant, *reply)
         return ready
 
-    def compare(self, group, case, peers, threads, env={}):
-        """Time `case` on every peer, in turns; one record for each."""
+    def compare(self, group, case, peers, threads, env={}, budget=0.15):
+        """Time `case` on every peer, in turns that take `budget` seconds together or are few; one record for each."""
         ready = self.prepare(group, case, peers, threads, env)
         turn = 0.008                            # long against the waking of a thread pool
         clock = "process_time" if self.cpu_clock and threads == 1 else "perf_counter"
         cost = sum(contestant.ask("calibrate", turn, clock) for contestant, *_ in ready.values())
-        budget = 0.1 if self.quick else 0.3
-        rounds = max(3 if self.quick else 5, min(25, int(budget / max(cost, 1e-9))))
+        budget = 0.1 if self.quick else budget
+        fewest = 3 if self.quick or cost > 1 else 5     # what takes so long varies less
+        rounds = max(fewest, min(25, int(budget / max(cost, 1e-9))))
         seconds = {peer: [] for peer in ready}
         for i, peer in itertools.product(range(rounds), range(len(ready))):
             name = list(ready)[(i + peer) % len(ready)]

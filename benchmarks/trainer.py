@@ -6,6 +6,7 @@ import sys
 import numpy as np
 
 from . import peers, steps
+from .timing import ONE_THREAD
 
 SAMPLES = 60_000
 CHECKED_STEPS = 20
@@ -17,7 +18,8 @@ def measure(bench):
             case = steps.case("TwoLayerNet", "float32", steps.SIZE)
             case |= {"name": f"Trainer, loss_after_update={loss_after_update}",
                      "loss_after_update": loss_after_update}
-            yield from bench.compare("trainer", case, ["pynn", "Trainer"], threads)
+            contestants = ["pynn", "Trainer", "earlier Trainer"] + ["Trainer, one thread"] * (threads > 1)
+            yield from bench.compare("trainer", case, contestants, threads, {"Trainer, one thread": ONE_THREAD}, budget=1)
 
 
 def prepare(peer, case):
@@ -28,7 +30,7 @@ def prepare(peer, case):
     """
     if not isinstance(peer, peers.Trainer):
         return steps.prepare(peer, case | {"name": "TwoLayerNet"})
-    sys.stderr = open(os.devnull, "w")      # the bar is drawn, and not seen
+    sys.stdout = sys.stderr = open(os.devnull, "w")     # the bar is drawn, and not seen
     x, t = peers.batch("TwoLayerNet", "float32", SAMPLES)
     net = peers.draw(peer.library, "TwoLayerNet", "float32")
 

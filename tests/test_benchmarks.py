@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import distributed, gemm, machine, peers, results, steps, targets, timing
+from benchmarks import data, distributed, gemm, machine, peers, processes, results, simulate, steps, targets, timing
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +90,77 @@ def test_the_model_of_many_machines():
     assert distributed.crossing(network, 100, free, weak=True) is None
     # 1e-2 / N seconds of computing against 8e-3 (1 - 1 / N) of sending parts, or 4e-3 for two ranks
     assert distributed.crossing(network, 100, slow, weak=False) == 3
+
+
+COSTS = simulate.Costs(claim=1e-8, start=1e-6, signal=2e-6, wake=9e-6, join=1e-6)
+FREE = simulate.Costs(0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("threads, expected", [(1, 12), (2, 6), (4, 3), (5, 3), (12, 1), (64, 1)])
+def test_a_pool_that_costs_nothing_shares_equal_chunks_evenly(threads, expected):
+    region = simulate.Region(0, (1.0,) * 12)
+    assert simulate.shared(region, threads, FREE) == expected
+
+
+def test_a_worker_that_is_awake_costs_its_start_and_the_join():
+    region = simulate.Region(0, (1e-3, 1e-3))
+    assert simulate.shared(region, 2, COSTS) == pytest.approx(1e-6 + 1e-8 + 1e-3 + 1e-6)
+
+
+def test_a_sleeping_worker_is_signalled_before_the_callers_first_chunk():
+    region = simulate.Region(1e-3, (1e-3, 1e-3))
+    assert simulate.shared(region, 2, COSTS) == pytest.approx(9e-6 + 1e-8 + 1e-3 + 1e-6)
+    # a caller whose chunks are short has done all before the sleeper comes
+    assert simulate.shared(simulate.Region(1e-3, (1e-6, 1e-6)), 2, COSTS) == pytest.approx(2e-6 + 2 * (1e-8 + 1e-6))
+
+
+def test_claims_pass_the_counter_one_after_the_other():
+    costs = FREE._replace(claim=1e-6)
+    assert simulate.shared(simulate.Region(0, (0.0,) * 100), 64, costs) == pytest.approx(100e-6)
+
+
+def test_serial_work_bounds_a_step():
+    regions = [simulate.Region(0, (1.0,) * 64), simulate.Region(0, (1.0,) * 64)]
+    assert simulate.step(regions, 2.0, 1, FREE) == 130
+    assert simulate.step(regions, 2.0, 64, FREE) == 4
+
+
+def test_sleepers_are_woken_four_at_a_time_between_the_callers_chunks():
+    # at work are 5, 9, 13, 17 and 21 threads, which makes 65 chunks
+    assert simulate.shared(simulate.Region(1.0, (1.0,) * 64), 64, FREE) == 5
+
+
+def test_scaling_stops_where_a_doubling_gains_little():
+    assert simulate.stops({1: 10.0, 2: 5.0, 4: 4.5, 8: 2.0}) == 2
+    assert simulate.stops({1: 8.0, 2: 4.0, 4: 2.0}) == 4
+
+
+def test_a_program_with_another_result_ends_the_run():
+    programs = {"pynn": (["-c", "print(1)"], {}), "numpy": (["-c", "print('begin'); print(2)"], {})}
+    case = {"group": "script", "name": "a", "dtype": "float64"}
+
+    def run(bound):
+        return list(processes.in_turns(case, programs, machine.cpus()[:1], 1, lambda printed: {
+            peer: (abs(int(line) - 1), bound) for peer, line in printed.items()}))
+
+    rows = run(bound=1)
+    assert [row["peer"] for row in rows] == ["pynn", "numpy"] and rows[0]["ratio"] == 1
+    with pytest.raises(ArithmeticError, match="numpy"):
+        run(bound=0.5)
+
+
+def test_synthetic_data_have_the_form_of_mnist():
+    x, t, x_test, t_test = data.synthetic()
+    assert (x.shape, t.shape, x_test.shape, t_test.shape) == ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,))
+    assert {array.dtype for array in (x, t, x_test, t_test)} == {np.dtype("u1")}
+
+
+def test_the_better_layout_of_pytorch_is_the_one_to_beat():
+    def row(peer, seconds, ratio):
+        return {"group": "steps", "name": "DeepConvNet", "dtype": "float32", "threads": 1, "peer": peer, "seconds": seconds,
+                "ratio": ratio}
+
+    found = results.Results([row("pynn", 1.0, 1.0), row("torch", 4.0, 4.0), row("torch channels_last", 2.0, 2.0)])
+    judged = {promise: (measured, kept) for promise, measured, kept in targets.targets(found, None)}
+    [(measured, kept)] = [value for promise, value in judged.items() if "better layout" in promise]
+    assert measured == "2.00 (channels_last)" and not kept
