@@ -91,6 +91,11 @@ def elementwise(results, roofs):
                f"median {sorted(shares)[len(shares) // 2]:.0%}", None)
 
 
+def fits(results):
+    for row in results.where(group="sklearn_fit", peer="sklearn"):
+        yield at_least(f"PynnClassifier.fit, {row['name']}, one thread: against MLPClassifier", row.get("ratio"), 3.5)
+
+
 def rest(results):
     gain = results.get("ratio", group="gradient", threads=1, peer="numpy")
     yield at_least("numerical gradient of 784-50-10, one thread: against the book's loop", gain, 200)
