@@ -16,9 +16,9 @@ UNAVAILABLE = 3         # what kernels_stress returns where the processor lacks 
 
 
 def compile_kernels(folder, setup, flags):
-    """The objects of csrc/kernels, by name."""
+    """The objects of csrc/kernels and csrc/platform, by name."""
     objects = {}
-    for source, name, isa_flags in units(setup, "csrc/kernels"):
+    for source, name, isa_flags in [*units(setup, "csrc/kernels"), *units(setup, "csrc/platform")]:
         objects[name] = folder / f"{name}.o"
         if command(COMPILER, *setup["FLAGS"], *isa_flags, *flags, "-c", source, "-o", objects[name]):
             sys.exit(f"{source} does not compile")
@@ -37,7 +37,7 @@ def main(folder, *flags):
     setup = names_of_setup()
     objects = compile_kernels(folder, setup, flags)
     pool, kernels = folder / "parallel_stress", folder / "kernels_stress"
-    link(pool, [objects["processors"]], flags)          # it includes parallel.c
+    link(pool, [objects[name] for name in objects if name.startswith("processors_")], flags)     # it includes parallel.c
     link(kernels, objects.values(), flags)
 
     here = [*setup["instruction_sets"](), "simple"]

@@ -1,8 +1,8 @@
 #include "memory.h"
 #include "../platform/memory.h"
 #include "../platform/symbols.h"
+#include "../platform/threads.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
@@ -46,11 +46,7 @@ release(void)
 static int
 hold_over_forks(void)
 {
-#if defined(_WIN32)
-    return 0;
-#else
-    return pthread_atfork(acquire, release, release);
-#endif
+    return hook_fork(acquire, release, release) ? 0 : -1;
 }
 
 /* The class that holds `*size` bytes, which becomes the size of its buffers; -1 if there is none. */

@@ -24,7 +24,11 @@ py_set_num_threads(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_
 }
 
 /* The same for threadpoolctl, which finds them in the loaded library by their names. */
+#if defined(_WIN32)
+#define EXPORTED __declspec(dllexport)
+#else
 #define EXPORTED __attribute__((visibility("default")))
+#endif
 
 EXPORTED int pynn_get_num_threads(void);
 EXPORTED void pynn_set_num_threads(int n);
