@@ -39,14 +39,14 @@ parallel_for(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
     }
     inside = true;
     note((n - 1) / grain + 1);
-    note(now() - region_end);
+    note(monotonic_time() - region_end);
     for (ptrdiff_t begin = 0; begin < n; begin += grain) {
-        int64_t start = now();
+        int64_t start = monotonic_time();
 
         fn(arg, begin, n - begin < grain ? n : begin + grain);
-        note(now() - start);
+        note(monotonic_time() - start);
     }
-    region_end = now();
+    region_end = monotonic_time();
     inside = false;
 }
 
@@ -56,14 +56,14 @@ trace_start(int64_t *memory, ptrdiff_t places)
     notes = memory;
     room = places;
     noted = 0;
-    region_end = now();
+    region_end = monotonic_time();
 }
 
 /* The last note is what passed since the last region; returns how many notes there are, more than there was room for if so. */
 ptrdiff_t
 trace_stop(void)
 {
-    note(now() - region_end);
+    note(monotonic_time() - region_end);
     notes = NULL;
     return noted;
 }
@@ -79,7 +79,7 @@ struct job {
 static void
 wait_until(int64_t time)
 {
-    while (now() < time) {
+    while (monotonic_time() < time) {
         pause_core();
     }
 }
@@ -88,7 +88,7 @@ static void
 timed_chunk(void *arg, ptrdiff_t begin, ptrdiff_t end)
 {
     struct job *job = arg;
-    int64_t time = now(), *first = is_worker ? &job->others : &job->own;
+    int64_t time = monotonic_time(), *first = is_worker ? &job->others : &job->own;
 
     (void)begin;
     (void)end;
@@ -98,7 +98,7 @@ timed_chunk(void *arg, ptrdiff_t begin, ptrdiff_t end)
     if (job->work > 0) {
         wait_until(time + job->work);
     }
-    *(is_worker ? &job->others_end : &job->own_end) = now();
+    *(is_worker ? &job->others_end : &job->own_end) = monotonic_time();
 }
 
 static void
@@ -121,10 +121,10 @@ time_jobs(ptrdiff_t jobs, ptrdiff_t chunks, int64_t work, int64_t pause, int64_t
         struct job job = {.work = work};
         int64_t start;
 
-        wait_until(now() + pause);
-        start = now();
+        wait_until(monotonic_time() + pause);
+        start = monotonic_time();
         pool_for(chunks, 1, work > 0 ? timed_chunk : empty_chunk, &job);
-        times[4] = now() - start;
+        times[4] = monotonic_time() - start;
         times[0] = job.own > 0 ? job.own - start : 0;
         times[1] = job.others > 0 ? job.others - start : 0;
         times[2] = job.own_end > 0 ? job.own_end - start : 0;
