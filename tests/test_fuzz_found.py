@@ -42,7 +42,7 @@ def test_a_conversion_without_memory_names_the_function():
     ("IdentityWithLoss.backward: mean", lambda flag: _core.identity_with_loss_backward(X, X, 1.0, flag)),
 ])
 def test_what_is_neither_true_nor_false_is_named(says, call):
-    refuses(TypeError, f"^{says} is a numpy.ndarray, which is neither true nor false", call, np.ones(2))
+    refuses(TypeError, f"^{says} is a ndarray, which is neither true nor false", call, np.ones(2))
 
 
 def test_texts_that_are_none_are_named():
