@@ -12,19 +12,13 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include "check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define CHECK(condition)                                                        \
-    do {                                                                        \
-        if (!(condition)) {                                                     \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);     \
-            abort();                                                            \
-        }                                                                       \
-    } while (0)
 
 enum { CALLERS = 4, ROUNDS = 6, NUMBERS = 1 << 16, UNAVAILABLE = 3 };
 

@@ -9,19 +9,13 @@ static int create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*
 #include "../../csrc/kernels/parallel.c"
 #undef pthread_create
 
+#include "check.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define CHECK(condition)                                                        \
-    do {                                                                        \
-        if (!(condition)) {                                                     \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);     \
-            abort();                                                            \
-        }                                                                       \
-    } while (0)
 
 #if defined(__SANITIZE_THREAD__)
 #define THREAD_SANITIZER
