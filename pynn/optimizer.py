@@ -3,6 +3,9 @@
 ``params`` and ``grads`` are dicts with the same keys, or, as in the series' second volume, lists of the same length. Arrays
 are updated in place; a Python float, as in the book's toy examples, is replaced in ``params`` by its new value. ``lr`` may be
 changed at any time.
+
+What an optimizer remembers ends at 0 once it has faded below the smallest normal number, 1e-38 in float32: the formulas alone would
+leave it at a few times the smallest subnormal number for ever, which slows processors down and moves no parameter.
 """
 
 from __future__ import annotations

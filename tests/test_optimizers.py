@@ -129,6 +129,24 @@ def test_a_thousand_steps_follow_the_book(rule, rng):
     np.testing.assert_allclose(mine["W"], book["W"], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("rule, options", [
+    ("Momentum", {}), ("Nesterov", {}), ("RMSprop", {"decay_rate": 0.9}), ("Adam", {"beta2": 0.9}), ("AdamW", {"beta2": 0.9})])
+@pytest.mark.parametrize("dtype, steps", [(np.float32, 1000), (np.float64, 7500)])
+def test_a_state_that_fades_ends_at_zero(rule, options, dtype, steps, rng):
+    """As at pixels that are seldom inked. By the rule alone it stays subnormal: 0.9 times the smallest number rounds to itself."""
+    mine, book = getattr(optimizer, rule)(**options), getattr(reference, rule)(**options)
+    start = rng.standard_normal(37).astype(dtype)
+    params, expected = {"W": start.copy()}, {"W": wide(start)}
+    grads = [{"W": rng.standard_normal(37).astype(dtype)}] + [{"W": np.zeros(37, dtype)}] * steps
+    for step, grad in enumerate(grads):
+        mine.update(params, grad)
+        if step < 300:                  # later the book's steps are below half a rounding, but for AdamW's decay
+            book.update(expected, {"W": wide(grad["W"])})
+            assert_close(params["W"], expected["W"], 8 * (step + 1), np.abs(expected["W"]) + mine.lr)
+    for name in mine._memory:
+        assert not getattr(mine, name)["W"].any(), name
+
+
 @pytest.mark.parametrize("number", [float, np.float64, np.float32])
 @pytest.mark.parametrize("rule", RULES)
 def test_numbers_are_replaced(rule, number):

@@ -7,9 +7,11 @@ import threading
 import numpy as np
 import pytest
 
-from pynn import reference
+from pynn import SGD, Affine, Callback, Dropout, Relu, Sequential, reference
 from pynn.networks import TwoLayerNet
 from pynn.trainer import Trainer
+from pynn.training.divergence import DivergenceWarning
+from pynn.training.state import random_state
 
 
 @pytest.fixture
@@ -53,6 +55,95 @@ def test_it_draws_and_records_what_the_book_does(data):
     np.testing.assert_allclose(got.train_loss_list, losses, rtol=1e-12)
     assert got.train_acc_list == train_acc and got.test_acc_list == test_acc
     assert (got.current_iter, got.current_epoch, got.max_iter, got.iter_per_epoch) == (200, 40, 200, 5)
+
+
+GENERATORS = {"global": lambda: None, "RandomState": lambda: np.random.RandomState(3), "PCG64": lambda: np.random.default_rng(3),
+              "MT19937": lambda: np.random.Generator(np.random.MT19937(3))}
+
+
+def states(trainer):
+    return repr([random_state(None), trainer.rng and random_state(trainer.rng)])
+
+
+def one_by_one(trainer):
+    """The trainer, whose batches are drawn by a call each: a callback might look at the generator."""
+    trainer.callbacks.append(Callback())
+    return trainer
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+@pytest.mark.parametrize("stop_after", [1, 7, 49, 50, 51, 123, 200])
+def test_batches_drawn_ahead_leave_no_trace(data, kind, stop_after, monkeypatch):
+    """Losses and the generator's state, when all is done and when it ends earlier."""
+    ahead = trainer(data, epochs=40, rng=GENERATORS[kind]())
+    step = ahead.train_step
+
+    def step_and_stop():
+        step()
+        ahead.stop = ahead.current_iter == stop_after
+
+    monkeypatch.setattr(ahead, "train_step", step_and_stop)
+    ahead.train()
+    after = states(ahead)
+    single = one_by_one(trainer(data, epochs=40, rng=GENERATORS[kind]()))
+    single.callbacks[0] = Callback(on_step=lambda t: setattr(t, "stop", t.current_iter == stop_after))
+    single.train()
+    assert ahead.train_loss_list == single.train_loss_list and len(single.train_loss_list) == stop_after
+    assert after == states(single)
+
+
+def test_batches_are_drawn_ahead_only_where_nobody_draws_between(data, monkeypatch):
+    """Dropout draws its masks from the same state; a layer, a network, an optimizer or a callback of the reader's own may."""
+    class Own(Relu):
+        pass
+
+    class OwnNetwork(TwoLayerNet):
+        pass
+
+    class OwnSGD(SGD):
+        pass
+
+    def drawn(net, **options):
+        sizes = []
+        with monkeypatch.context() as patch:
+            randint = np.random.randint
+            patch.setattr(np.random, "randint", lambda n, size: sizes.append(size) or randint(n, size=size))
+            trainer(data, net=net, **options).train()
+        return {batches for batches, _ in sizes}
+
+    affine = [Affine.of(8, 6), Affine.of(6, 3)]
+    assert drawn(Sequential([affine[0], Relu(), affine[1]])) == {25}
+    for layer in Dropout(0.5), Own():
+        assert drawn(Sequential([affine[0], layer, affine[1]])) == {1}
+    assert drawn(OwnNetwork(8, 6, 3)) == drawn(None, optimizer=OwnSGD()) == drawn(None, on_step=print_nothing) == {1}
+
+
+def print_nothing(trainer):
+    pass
+
+
+def test_batches_drawn_ahead_and_a_divergence(data):
+    """The steps since the last state are taken again with their batches; the generator then stands where the last of them left it."""
+    found = []
+    data[0][57] = np.nan
+    for way in (lambda trainer: trainer), one_by_one:
+        training = way(trainer(data, epochs=40))
+        with pytest.warns(DivergenceWarning):
+            training.train()
+        found.append((training.current_iter, states(training)))
+    assert found[0] == found[1] and found[0][0] > 1
+
+
+def test_batches_drawn_ahead_and_an_exception(data, monkeypatch):
+    found = []
+    for way in (lambda trainer: trainer), one_by_one:
+        training = way(trainer(data, epochs=40))
+        gradient = training._gradient
+        training._gradient = lambda x, t: gradient(x, t) if training.current_iter < 30 else 1 / 0
+        with pytest.raises(ZeroDivisionError):
+            training.train()
+        found.append(states(training))
+    assert found[0] == found[1]
 
 
 def test_the_loss_before_the_update(data):

@@ -5,11 +5,15 @@
  *   R(0.5)         a literal of it
  *   FN(name)       name_f32 or name_f64: the name of a function of this dtype
  *   LIBM(sqrt)     sqrtf or sqrt: the C library's function of this dtype
+ *   NORMAL         its smallest normal number; what is smaller is subnormal
  */
 #undef real
 #undef R
 #undef FN
 #undef LIBM
+#undef NORMAL
+
+#include <float.h>
 
 #ifndef PYNN_PASTE
 #define PYNN_PASTE_(a, b) a##b
@@ -28,9 +32,11 @@
 #define R(x) x##f
 #define FN(name) PYNN_PASTE(name, _f32)
 #define LIBM(name) PYNN_PASTE(name, f)
+#define NORMAL FLT_MIN
 #else
 #define real double
 #define R(x) x
 #define FN(name) PYNN_PASTE(name, _f64)
 #define LIBM(name) name
+#define NORMAL DBL_MIN
 #endif

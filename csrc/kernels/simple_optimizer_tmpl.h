@@ -2,6 +2,13 @@
 
 #define GUARD R(1e-7)           /* the book's, against a division by zero: section 6.1.5 */
 
+/* A state that fades ends at 0: a subnormal number of it moves no parameter, and 0.9 times it may round to itself for ever. */
+static real
+FN(unless_subnormal)(real state)
+{
+    return LIBM(fabs)(state) < NORMAL ? 0 : state;
+}
+
 /* W := W - lr dW (section 6.1.2) */
 static void
 FN(sgd)(void *args, ptrdiff_t begin, ptrdiff_t end)
@@ -21,7 +28,7 @@ FN(momentum)(void *args, ptrdiff_t begin, ptrdiff_t end)
     const real lr = (real)u->rate[0], momentum = (real)u->rate[1];
     real *W = u->param, *v = u->state[0];
     for (ptrdiff_t i = begin; i < end; i++) {
-        v[i] = momentum * v[i] - lr * ((const real *)u->grad)[i];
+        v[i] = FN(unless_subnormal)(momentum * v[i] - lr * ((const real *)u->grad)[i]);
         W[i] += v[i];
     }
 }
@@ -36,7 +43,7 @@ FN(nesterov)(void *args, ptrdiff_t begin, ptrdiff_t end)
     for (ptrdiff_t i = begin; i < end; i++) {
         const real dW = ((const real *)u->grad)[i];
         W[i] += momentum * momentum * v[i] - (1 + momentum) * lr * dW;
-        v[i] = momentum * v[i] - lr * dW;
+        v[i] = FN(unless_subnormal)(momentum * v[i] - lr * dW);
     }
 }
 
@@ -63,7 +70,7 @@ FN(rmsprop)(void *args, ptrdiff_t begin, ptrdiff_t end)
     real *W = u->param, *h = u->state[0];
     for (ptrdiff_t i = begin; i < end; i++) {
         const real dW = ((const real *)u->grad)[i];
-        h[i] = (real)u->rate[1] * h[i] + (real)(1 - u->rate[1]) * dW * dW;
+        h[i] = FN(unless_subnormal)((real)u->rate[1] * h[i] + (real)(1 - u->rate[1]) * dW * dW);
         W[i] -= lr * dW / (LIBM(sqrt)(h[i]) + GUARD);
     }
 }
@@ -75,8 +82,8 @@ FN(adam_step)(const struct update_args *u, ptrdiff_t i)
 {
     const real dW = ((const real *)u->grad)[i];
     real *m = (real *)u->state[0] + i, *v = (real *)u->state[1] + i;
-    *m += (real)(1 - u->rate[1]) * (dW - *m);
-    *v += (real)(1 - u->rate[2]) * (dW * dW - *v);
+    *m = FN(unless_subnormal)(*m + (real)(1 - u->rate[1]) * (dW - *m));
+    *v = FN(unless_subnormal)(*v + (real)(1 - u->rate[2]) * (dW * dW - *v));
     return (real)u->rate[0] * *m / (LIBM(sqrt)(*v) + GUARD);
 }
 

@@ -15,6 +15,7 @@ from pynn.training import checkpoint, split, state
 from pynn.training.arguments import optimizer_of, positive, rows_of, samples_of
 from pynn.training.callbacks import Callback, Checkpoint
 from pynn.training.divergence import DivergenceWarning, explain
+from pynn.training.draws import Draws, leaves_draws_alone
 from pynn.training.interrupt import between_steps
 from pynn.training.progress import Progress, figures
 from pynn.training.ranks import ranks_of
@@ -144,6 +145,8 @@ class Trainer:
         self.diverged: str | None = None
         self.interrupted = False
         self.stop = False
+        self._draws = Draws(self)
+        self._undisturbed = 0       # the step up to which only the batches draw
         self._rollback = Rollback()
         self._changed = False       # the network, since it was measured
         self._row_start = 0         # the first step of the epoch under way
@@ -163,6 +166,7 @@ class Trainer:
         end = (self.current_iter // self.max_iter + 1) * self.max_iter
         self.stop, self.diverged = False, None
         self._rollback.forget()
+        self._undisturbed = end if leaves_draws_alone(self) else 0
         self._clock = time.perf_counter()
         progress = Progress(end - self.current_iter, self.verbose)
         self._tell("on_begin")
@@ -178,6 +182,8 @@ class Trainer:
             self._tell("on_end")
             self._measure_the_end()
         finally:
+            self._undisturbed = 0
+            self._draws.settle()
             progress.close(self)
         if self.diverged and self.ranks.rank == 0:
             warnings.warn(self.diverged, DivergenceWarning, stacklevel=2)
@@ -218,9 +224,7 @@ class Trainer:
         return self._gradient(x, t)[0]
 
     def _batch(self):
-        # what np.random.choice(train_size, batch_size) draws, in half its time
-        draw = np.random.randint if self.rng is None else getattr(self.rng, "integers", None) or self.rng.randint
-        rows = self.ranks.rows(draw(self.train_size, size=self.batch_size))
+        rows = self.ranks.rows(self._draws.rows(max(self._undisturbed - self.current_iter, 1)))
         return rows_of(self.x_train, rows), self.t_train.take(rows, axis=0), rows
 
     def _gradient(self, x, t):
@@ -309,6 +313,8 @@ class Trainer:
 
     def _diverge(self, x, rows, loss, step):
         """Say why, and return to the parameters after `step` updates, the last with a finite loss."""
+        self._undisturbed = 0
+        self._draws.settle()
         self.diverged = self.ranks.first(explain, self, self.ranks.whole(x), self.ranks.whole(rows), loss)
         self._rollback.return_to(self, step)
 

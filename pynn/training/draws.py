@@ -1,0 +1,58 @@
+"""The batches' rows, drawn as the book draws them, and several batches by one call where nobody can tell."""
+
+import numpy as np
+
+from pynn.layers.regularization import Dropout
+from pynn.networks.network import Network
+from pynn.training import state
+
+_AHEAD = 50         # batches of a call
+
+
+class Draws:
+    """Which rows the next batch has.
+
+    To draw a hundred numbers takes a generator as long as a small network takes for a forward pass, and a call that draws fifty batches
+    gives the numbers of fifty calls. Until they are used up the generator is ahead: whoever looks at it calls `settle` before.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Its ``rng``, or NumPy's global state, draws ``batch_size`` of ``train_size`` rows.
+    """
+
+    def __init__(self, trainer):
+        self._trainer = trainer
+        self._drawn = []
+        self._used = 0
+        self._before = None         # the generator's state before it drew them
+
+    def rows(self, following=1):
+        """The numbers of the next batch's rows; so many batches, this one included, are sure to follow each other."""
+        if self._used == len(self._drawn):
+            batches = min(following, _AHEAD)
+            self._before = state.random_state(self._trainer.rng) if batches > 1 else None
+            self._drawn, self._used = self._draw(batches), 0
+        self._used += 1
+        return self._drawn[self._used - 1]
+
+    def settle(self):
+        """Give the generator the state that it has when only the batches that were used are drawn."""
+        if self._used < len(self._drawn):
+            state.restore_random_state(self._trainer.rng, self._before)
+            self._draw(self._used)
+        self._drawn, self._used = [], 0
+
+    def _draw(self, batches):
+        # what np.random.choice(train_size, batch_size) draws, in half its time
+        rng = np.random if self._trainer.rng is None else self._trainer.rng
+        draw = getattr(rng, "integers", None) or rng.randint
+        return draw(self._trainer.train_size, size=(batches, self._trainer.batch_size))
+
+
+def leaves_draws_alone(trainer):
+    """Whether nothing in a training but its batches draws random numbers, or looks whether they were drawn: all is pynn's, without dropout."""
+    network = trainer.network
+    return not trainer.callbacks and isinstance(network, Network) and all(
+        type(thing).__module__.startswith("pynn.") and not isinstance(thing, Dropout)
+        for thing in (trainer, trainer.optimizer, network, network.last_layer, *network.layers.values()))
