@@ -65,7 +65,8 @@ def test_calls(name, data):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_sound_files_are_read_and_damaged_ones_told(tmp_path):
+def test_sound_files_are_read_and_damaged_ones_told(tmp_path, monkeypatch):
+    monkeypatch.delenv("PYNN_DATA_HOME", raising=False)     # another MNIST would be read for one that is damaged
     forms = formats(tmp_path)
     for number, (name, form) in enumerate(forms.items()):
         (tmp_path / name).mkdir()

@@ -85,7 +85,7 @@ class Network:
 
     def places(self) -> dict[str, tuple[Any, str]]:
         """Which attribute of which layer each parameter is: ``{"W1": (layer, "W"), ...}``."""
-        if self._planned != self._layers.version or any(has_come(layer, name) for layer, name in self._awaited):
+        if self._planned != self._layers.version or self._awaited and any(has_come(*place) for place in self._awaited):
             self._look()
         return self._places
 
