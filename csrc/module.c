@@ -62,6 +62,7 @@ static PyMethodDef methods[] = {
     METHOD(tour_peak, "(rounds, /)", "Multiplications and additions on registers alone."),
     METHOD(get_num_threads, "()", "Threads that kernels use."),
     METHOD(set_num_threads, "(n, /)", "Use n threads."),
+    METHOD(widen, "(x, /)", "x.astype(np.float64)"),
     METHOD(take_rows, "(x, rows, /)", "x.take(rows, axis=0)"),
     METHOD(conv_forward, "(x, W, b, stride, pad, /)", "x correlated with the filters W, plus b"),
     METHOD(conv_backward, "(x, W, dout, stride, pad, needs_dx, /)", "dx, dW, db"),

@@ -61,6 +61,7 @@ def elementwise(kernel, f, arrays=1, ulps=0):
 
 elementwise("map_copy", _core.identity_function)
 elementwise("map_step", _core.step_function)
+elementwise("widen", lambda x: _core.widen(x.astype(np.float32)))
 elementwise("map_relu", _core.relu)
 elementwise("map_relu_grad", _core.relu_grad)
 elementwise("map_sigmoid", _core.sigmoid, ulps=2 * BOUNDS["sigmoid"])    # what each of the two tables may err

@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+import pynn
 from pynn import _core
 
 
@@ -47,3 +48,28 @@ def test_rows_that_are_not_there():
         with pytest.raises(IndexError, match="out of bounds"):
             _core.take_rows(x, rows)
     np.testing.assert_array_equal(_core.take_rows(x, np.array([-5])), x[:1])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.uint8, bool, ">f4"])
+def test_widened_to_float64(dtype, threads):
+    pynn.set_num_threads(threads)
+    x = np.random.default_rng(0).integers(0, 2, (300, 500)).astype(dtype)
+    for data in (x, x[::-1], x.T, x[:, ::2], x[:0], x[0, 0]):
+        wide = _core.widen(data)
+        assert wide.dtype == np.float64 and not np.shares_memory(wide, data)
+        np.testing.assert_array_equal(wide, data.astype(np.float64))
+
+
+def test_widened_special_numbers():
+    x = np.float32([np.nan, np.inf, -np.inf, -0.0, 1e-45, 3.4e38])
+    np.testing.assert_array_equal(_core.widen(x).view(np.int64), x.astype(np.float64).view(np.int64))
+    with pytest.raises(TypeError, match="widen: x has dtype complex128"):
+        _core.widen(np.ones(2, complex))
+
+
+def test_a_float64_network_on_float32_pixels_is_that_on_float64_ones():
+    x = np.random.default_rng(0).random((30, 8), np.float32)
+    net, t = pynn.TwoLayerNet(8, 5, 3), np.arange(30) % 3
+    narrow, wide = net.gradient(x, t), net.gradient(x.astype(np.float64), t)
+    assert all((narrow[name] == wide[name]).all() for name in wide)

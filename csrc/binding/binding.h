@@ -52,6 +52,7 @@ py_method py_get_num_threads, py_set_num_threads;
 py_method py_use_kernels, py_kernels, py_tour, py_tour_peak;
 
 /* rows.c */
+py_method py_widen;
 py_method py_take_rows;
 
 /* conv.c */

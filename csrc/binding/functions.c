@@ -1,4 +1,5 @@
 #include "binding.h"
+#include "memory.h"
 
 /* A fresh array of the shape of x for a kernel of one element each. */
 static PyObject *
@@ -110,6 +111,16 @@ py_as_array(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs
     const char *func = text_from("as_array", "func", args[0]);
     const char *name = func == NULL ? NULL : text_from("as_array", "name", args[1]);
     return name == NULL ? NULL : (PyObject *)array_from(func, name, args[2]);
+}
+
+/* (x): an array of float32 as one of float64, faster than astype */
+PyObject *
+py_widen(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+{
+    PyArrayObject *x = check_count("widen", nargs, 1) < 0 ? NULL : array_from("widen", "x", args[0]);
+    PyArrayObject *wide = x == NULL || computing_type("widen", "x", x) < 0 ? NULL : copy_array("widen", x, NPY_DOUBLE);
+    Py_XDECREF(x);
+    return (PyObject *)wide;
 }
 
 PyObject *

@@ -1,4 +1,6 @@
+#include "call.h"
 #include "memory.h"
+#include "../kernels/dispatch.h"
 #include "../platform/memory.h"
 #include "../platform/symbols.h"
 #include "../platform/threads.h"
@@ -228,10 +230,20 @@ PyArrayObject *
 copy_array(const char *func, PyArrayObject *x, int typenum)
 {
     PyArrayObject *copy = allocate_array(func, PyArray_NDIM(x), PyArray_DIMS(x), typenum);
-    if (copy != NULL && PyArray_TYPE(x) == typenum && PyArray_ISCARRAY_RO(x)) {
+    if (copy == NULL) {
+        return NULL;
+    }
+    if (PyArray_TYPE(x) == typenum && PyArray_ISCARRAY_RO(x)) {
         memcpy(PyArray_DATA(copy), PyArray_DATA(x), (size_t)PyArray_NBYTES(x));
     }
-    else if (copy != NULL && PyArray_CopyInto(copy, x) < 0) {
+    else if (PyArray_TYPE(x) == NPY_FLOAT && typenum == NPY_DOUBLE && PyArray_ISCARRAY_RO(x)) {
+        struct elementwise_args e = {PyArray_DATA(x), PyArray_DATA(copy)};
+        run(kernels_in_use(1)->widen, &e, PyArray_SIZE(x), 1);
+    }
+    else {
+        PyArray_CopyInto(copy, x);
+    }
+    if (PyErr_Occurred()) {
         Py_CLEAR(copy);
     }
     return copy;

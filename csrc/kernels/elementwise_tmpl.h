@@ -22,6 +22,19 @@ MAP(sigmoid_grad, real, FN(sigmoid_grad)(x))
 MAP(tanh, real, FN(tanh)(x))
 #undef MAP
 
+#if REAL_BITS == 64
+static void
+widen_f64(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct elementwise_args *e = args;
+    const float *restrict x = e->x;
+    double *restrict out = e->out;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        out[i] = (double)x[i];
+    }
+}
+#endif
+
 static void
 FN(add)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {

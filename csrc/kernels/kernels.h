@@ -233,6 +233,7 @@ struct kernels {
     double (*sum)(const void *x, ptrdiff_t n);
 
     range_kernel *elementwise[ELEMENTWISE_KERNELS];     /* struct elementwise_args */
+    range_kernel *widen;                                /* struct elementwise_args: x is float32, out float64 */
     range_kernel *binary[BINARY_KERNELS];               /* struct binary_args */
     range_kernel *relu_forward, *relu_backward;         /* struct relu_args */
     range_kernel *leaky_relu_forward, *leaky_relu_backward;

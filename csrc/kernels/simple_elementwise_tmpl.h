@@ -20,6 +20,17 @@ MAP(relu_grad, real, x >= 0 ? 1 : 0)
 MAP(tanh, real, FN(tanh)(x))                        /* section 6.2.2 */
 #undef MAP
 
+#if REAL_BITS == 64
+static void
+widen_f64(void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const struct elementwise_args *e = args;
+    for (ptrdiff_t i = begin; i < end; i++) {
+        ((double *)e->out)[i] = (double)((const float *)e->x)[i];
+    }
+}
+#endif
+
 /* x + y (section 5.4.2) */
 static void
 FN(add)(void *args, ptrdiff_t begin, ptrdiff_t end)

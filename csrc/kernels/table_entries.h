@@ -16,6 +16,7 @@
             [RELU] = map_relu##SUFFIX, [RELU_GRAD] = map_relu_grad##SUFFIX,     \
             [TANH] = map_tanh##SUFFIX,                                          \
         },                                                                      \
+        .widen = widen_f64,                                                     \
         .binary = {[ADD] = add##SUFFIX, [MULTIPLY] = multiply##SUFFIX},         \
         .relu_forward = relu_forward##SUFFIX,                                   \
         .relu_backward = relu_backward##SUFFIX,                                 \

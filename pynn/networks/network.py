@@ -138,7 +138,10 @@ class Network:
 
     def _converted(self, x: ArrayLike) -> Array:
         """x in the network's dtype."""
-        return np.asarray(x).astype(self.dtype, casting="same_kind", copy=False)
+        x = np.asarray(x)
+        if x.dtype == np.float32 and self.dtype == np.float64:      # as MNIST is, and as a network is unless told otherwise
+            return _core.widen(x)
+        return x.astype(self.dtype, casting="same_kind", copy=False)
 
     def loss(self, x: ArrayLike, t: ArrayLike, train_flg: bool = False) -> float:
         """Return the loss of predict(x, train_flg) against t, plus the penalty on large weights."""

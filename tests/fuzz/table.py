@@ -191,7 +191,7 @@ CALLS = {
     "tour": tour,
     "tour_peak": lambda draw: [draw.pick((1, 2, 100))],
     **dict.fromkeys(["identity_function", "step_function", "sigmoid", "sigmoid_grad", "relu", "relu_grad", "tanh", "softmax",
-                     "relu_forward", "sigmoid_forward", "tanh_forward"], one_array),
+                     "relu_forward", "sigmoid_forward", "tanh_forward", "widen"], one_array),
     "as_array": lambda draw: [draw.pick(("f", "Affine.forward")), draw.pick(("x", "W")), *one_array(draw)],
     "leaky_relu_forward": lambda draw: [*one_array(draw), draw.number()],
     **dict.fromkeys(["mean_squared_error", "sigmoid_backward", "tanh_backward"], two_arrays),
