@@ -6,5 +6,5 @@ import pynn
 (x_train, t_train), (x_test, t_test) = pynn.load_mnist()
 network = pynn.TwoLayerNet(784, 100, 10, dtype=np.float32)
 trainer = pynn.Trainer(network, x_train, t_train, x_test, t_test, epochs=3, mini_batch_size=100, optimizer="Adam",
-                       optimizer_param={"lr": 0.002}, evaluate_sample_num_per_epoch=1000, verbose=False)
+                       optimizer_param={"lr": 0.002}, evaluate_sample_num_per_epoch=1000, loss_after_update=False, verbose=False)
 print(trainer.train())
