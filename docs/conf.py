@@ -143,7 +143,13 @@ def settle_links(app, doctree):
             link.replace_self(link.children)
 
 
+def is_scikit_learns(app, what, name, obj, skip, options):
+    """set_fit_request and its kin, which scikit-learn makes for every estimator: their text leads to pages of its own site."""
+    return True if name.startswith("set_") and name.endswith("_request") else skip
+
+
 def setup(app):
     app.add_search_language(ChineseSearch)
+    app.connect("autodoc-skip-member", is_scikit_learns)
     app.connect("html-page-context", add_language_link)
     app.connect("doctree-read", settle_links)
