@@ -139,6 +139,14 @@ def test_a_regression_has_no_probabilities(rng):
     assert net.score(x, t) == pytest.approx(1 - np.sum((net.predict(x)[:, 0] - t) ** 2) / np.sum((t - t.mean()) ** 2))
 
 
+def test_metrics_of_pixels_are_those_of_floats():
+    """uint8 targets, which wrap where they are subtracted as they are."""
+    net = pynn.Sequential([pynn.Affine.of(2, 1)], pynn.IdentityWithLoss())
+    x, t = np.array([[120, 3], [90, 50]], np.uint8), np.array([[255], [0]], np.uint8)
+    for measure in net.rmse, net.score, net.loss:
+        assert measure(x, t) == measure(x.astype(float), t.astype(float))
+
+
 def test_a_loss_of_ones_own(rng):
     class Absolute:
         def forward(self, y, t):

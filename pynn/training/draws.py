@@ -14,40 +14,35 @@ class Draws:
 
     To draw a hundred numbers takes a generator as long as a small network takes for a forward pass, and a call that draws fifty batches
     gives the numbers of fifty calls. Until they are used up the generator is ahead: whoever looks at it calls `settle` before.
-
-    Parameters
-    ----------
-    trainer : Trainer
-        Its ``rng``, or NumPy's global state, draws ``batch_size`` of ``train_size`` rows.
     """
 
-    def __init__(self, trainer):
-        self._trainer = trainer
+    def __init__(self):
         self._drawn = []
         self._used = 0
         self._before = None         # the generator's state before it drew them
 
-    def rows(self, following=1):
+    def rows(self, trainer, following=1):
         """The numbers of the next batch's rows; so many batches, this one included, are sure to follow each other."""
         if self._used == len(self._drawn):
             batches = min(following, _AHEAD)
-            self._before = state.random_state(self._trainer.rng) if batches > 1 else None
-            self._drawn, self._used = self._draw(batches), 0
+            self._before = state.random_state(trainer.rng) if batches > 1 else None
+            self._drawn, self._used = _draw(trainer, batches), 0
         self._used += 1
         return self._drawn[self._used - 1]
 
-    def settle(self):
+    def settle(self, trainer):
         """Give the generator the state that it has when only the batches that were used are drawn."""
         if self._used < len(self._drawn):
-            state.restore_random_state(self._trainer.rng, self._before)
-            self._draw(self._used)
+            state.restore_random_state(trainer.rng, self._before)
+            _draw(trainer, self._used)
         self._drawn, self._used = [], 0
 
-    def _draw(self, batches):
-        # what np.random.choice(train_size, batch_size) draws, in half its time
-        rng = np.random if self._trainer.rng is None else self._trainer.rng
-        draw = getattr(rng, "integers", None) or rng.randint
-        return draw(self._trainer.train_size, size=(batches, self._trainer.batch_size))
+
+def _draw(trainer, batches):
+    # what np.random.choice(train_size, batch_size) draws, in half its time
+    rng = np.random if trainer.rng is None else trainer.rng
+    draw = getattr(rng, "integers", None) or rng.randint
+    return draw(trainer.train_size, size=(batches, trainer.batch_size))
 
 
 def leaves_draws_alone(trainer):

@@ -23,7 +23,7 @@ class Rollback:
         """What a step is about to change, copied, if it is time for that; else None."""
         if self.kept is not None and trainer.current_iter - self.kept["step"] < _EVERY:
             return None
-        trainer._draws.settle()
+        trainer._draws.settle(trainer)
         trainer.ranks.keep_together(trainer, begins=self.kept is None)
         arrays, facts = state.object_state(trainer.optimizer, "optimizer")
         return {"step": trainer.current_iter,

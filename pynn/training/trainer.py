@@ -145,7 +145,7 @@ class Trainer:
         self.diverged: str | None = None
         self.interrupted = False
         self.stop = False
-        self._draws = Draws(self)
+        self._draws = Draws()
         self._undisturbed = 0       # the step up to which only the batches draw
         self._rollback = Rollback()
         self._changed = False       # the network, since it was measured
@@ -183,7 +183,7 @@ class Trainer:
             self._measure_the_end()
         finally:
             self._undisturbed = 0
-            self._draws.settle()
+            self._draws.settle(self)
             progress.close(self)
         if self.diverged and self.ranks.rank == 0:
             warnings.warn(self.diverged, DivergenceWarning, stacklevel=2)
@@ -224,7 +224,7 @@ class Trainer:
         return self._gradient(x, t)[0]
 
     def _batch(self):
-        rows = self.ranks.rows(self._draws.rows(max(self._undisturbed - self.current_iter, 1)))
+        rows = self.ranks.rows(self._draws.rows(self, max(self._undisturbed - self.current_iter, 1)))
         return rows_of(self.x_train, rows), self.t_train.take(rows, axis=0), rows
 
     def _gradient(self, x, t):
@@ -314,7 +314,7 @@ class Trainer:
     def _diverge(self, x, rows, loss, step):
         """Say why, and return to the parameters after `step` updates, the last with a finite loss."""
         self._undisturbed = 0
-        self._draws.settle()
+        self._draws.settle(self)
         self.diverged = self.ranks.first(explain, self, self.ranks.whole(x), self.ranks.whole(rows), loss)
         self._rollback.return_to(self, step)
 
