@@ -16,8 +16,9 @@ CHECKED = 50_000_000                # multiply-adds of the product that are chec
 
 def measure(bench):
     for threads in bench.threads:
-        batches = [100] if threads > 1 else [1, 100] if bench.quick else [1, 10, 100, 1000]
         for dtype in ("float32", "float64"):
+            few = bench.quick or dtype == "float64"
+            batches = [100] if threads > 1 else [1, 100] if few else [1, 10, 100, 1000]
             for shape in cases(dtype, batches):
                 yield from bench.compare("gemm", shape, ["pynn", "numpy"], threads, budget=BUDGET)
 
