@@ -1,5 +1,6 @@
 """Hypothesis profiles: a fixed, quick one by default; HYPOTHESIS_PROFILE=thorough draws afresh."""
 
+import gc
 import os
 import signal
 
@@ -32,6 +33,11 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.stem in ONCE:
             item.add_marker("once")
+
+
+def pytest_collection_finish():
+    """What the tests are made of stays: no collection of garbage need go over it again, which took most of the time of some."""
+    gc.freeze()
 
 
 @pytest.fixture
