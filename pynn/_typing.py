@@ -78,3 +78,6 @@ class Communicator(Protocol):
 
     def Allreduce(self, sendbuf: Any, recvbuf: Any, /) -> object:
         """The sum of all arrays."""
+
+    def Iallreduce(self, sendbuf: Any, recvbuf: Any, /) -> Any:
+        """The same, begun: a request with ``Test`` and ``Wait``."""

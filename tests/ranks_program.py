@@ -9,6 +9,7 @@ import signal
 import sys
 import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -81,6 +82,20 @@ def convolution(comm, folder):
     t = rng.integers(0, 3, 50)
     got = pynn.Trainer(images(), x, t, x, t, epochs=4, mini_batch_size=10, verbose=False, optimizer="Momentum", comm=comm)
     got.train()
+    return got
+
+
+def as_they_come(comm, folder):
+    """Every gradient is sent as soon as its layer, or block of layers, has gone backward."""
+    np.random.seed(1 if comm is None else comm.Get_rank() + 1)
+    rng = np.random.default_rng(2)
+    x, t = rng.standard_normal((50, 1, 8, 8)), rng.integers(0, 3, 50)
+    net = pynn.Sequential([pynn.Convolution.of(1, 4, 3, pad=1), pynn.Relu(), pynn.Pooling(2, 2, 2), pynn.Convolution.of(4, 5, 3), pynn.Relu(),
+                           pynn.Flatten(), pynn.Affine.of(20, 9), pynn.BatchNormalization.of(9), pynn.Relu(), pynn.Dropout(0.2),
+                           pynn.Affine.of(9, 3)])
+    with patch("pynn.training.sums.ENOUGH", 1):
+        got = pynn.Trainer(net, x, t, x, t, epochs=4, mini_batch_size=10, verbose=False, optimizer="Momentum", comm=comm)
+        got.train()
     return got
 
 
@@ -174,7 +189,7 @@ def second_half(comm, folder):
     return got
 
 
-COMPARED = (plain, everything, uneven, long, single, convolution, regression, readers_own, early_stopping, stopped, interrupted, diverged,
+COMPARED = (plain, everything, uneven, long, single, convolution, as_they_come, regression, readers_own, early_stopping, stopped, interrupted, diverged,
             too_fast, whole)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import data, distributed, gemm, machine, peers, processes, results, simulate, steps, targets, timing
+from benchmarks import data, distributed, gemm, machine, overlap, peers, processes, results, simulate, steps, targets, timing
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,19 @@ def test_the_model_of_many_machines():
     assert distributed.crossing(network, 100, free, weak=True) is None
     # 1e-2 / N seconds of computing against 8e-3 (1 - 1 / N) of sending parts, or 4e-3 for two ranks
     assert distributed.crossing(network, 100, slow, weak=False) == 3
+
+
+def test_sums_beside_backward():
+    """Two layers of a megabyte each, which takes a second; the first sum is hidden."""
+    times, link = (1.0, [1.0, 2.0], 0.5, [10**6, 10**6]), (0.0, 1e6)
+    assert overlap.model(times, 2, link, np.inf) == pytest.approx(6.5, abs=1e-5)
+    assert overlap.model(times, 2, link, 10**6) == pytest.approx(5.5, abs=1e-5)
+
+
+def test_layers_are_timed_whole():
+    forward, backward, update, nbytes = overlap.layers_of("SimpleConvNet", 2, rounds=1)
+    assert min(forward, *backward, update) >= 0
+    assert sum(nbytes) == sum(param.nbytes for param in distributed.build("SimpleConvNet").params.values())
 
 
 COSTS = simulate.Costs(claim=1e-8, start=1e-6, signal=2e-6, wake=9e-6, join=1e-6)

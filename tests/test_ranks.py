@@ -1,5 +1,8 @@
 """Trainings that several processes share, through pipes in the place of MPI; tests/test_mpi.py does the same with MPI."""
 
+import sys
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,7 @@ import ranks_program
 from compare_ranks import assert_same_training
 from pipes import launch
 from pynn.layers.share import Share, current
+from pynn.training.ranks import Ranks
 
 CASES = [case.__name__ for case in ranks_program.COMPARED]
 
@@ -40,6 +44,83 @@ def test_a_rank_that_fails_leaves_nobody_waiting(case, tmp_path):
     assert None not in statuses and 0 not in statuses
 
 
+class Twice:
+    """A communicator of two ranks that have the same gradients; it remembers what was summed, how, and how long it was."""
+
+    def __init__(self):
+        self.calls = []
+
+    def Get_rank(self):
+        return 0
+
+    def Get_size(self):
+        return 2
+
+    def Allreduce(self, array, total):
+        self.calls.append(("Allreduce", array.size))
+        total[...] = 2 * array
+
+    def Iallreduce(self, array, total):
+        self.calls.append(("Iallreduce", array.size))
+        total[...] = np.nan             # until somebody waits
+        return Later(partial(np.multiply, array, 2, out=total))
+
+    def bcast(self, value):
+        return value
+
+    Abort = None
+
+
+class Later:
+    def __init__(self, Wait):
+        self.Wait = Wait
+
+    def Test(self):
+        return False
+
+
+def large(**options):
+    """Gradients of 8, 320, 240 and 16 kB, the last layer's first, with their biases."""
+    return pynn.Sequential([pynn.Affine.of(20, 100), pynn.Relu(), pynn.Affine.of(100, 300), pynn.Relu(), pynn.Affine.of(300, 133),
+                            pynn.Relu(), pynn.Affine.of(133, 7)], **options)
+
+
+def sums_of(network):
+    """What a rank of two sends, and whether it gets the gradient of the batch."""
+    x, t = np.random.default_rng(0).standard_normal((8, 20)), np.arange(8) % 7
+    comm = Twice()
+    grads, loss = Ranks(comm, 16).gradient(network, x, t)
+    want = network.gradient(x, t)
+    assert list(grads) == list(want) and loss == network.last_loss
+    for name in want:
+        np.testing.assert_array_equal(grads[name], want[name])
+    return comm.calls
+
+
+@pytest.fixture
+def own_excepthook(monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+
+@pytest.mark.usefixtures("own_excepthook")
+def test_large_gradients_do_not_wait_for_the_others():
+    last, third, second, first = (7 * 134, 133 * 301, 300 * 101, 100 * 21)
+    assert sums_of(large()) == [("Iallreduce", last + third), ("Iallreduce", second), ("Allreduce", first + 2)]
+
+
+@pytest.mark.usefixtures("own_excepthook")
+def test_gradients_that_are_not_the_layers_own_are_sent_in_one():
+    """With weight decay added, or changed by a gradient of the reader's."""
+    class Mine(pynn.Sequential):
+        def gradient(self, x, t):
+            grads = super().gradient(x, t)
+            grads["W2"] *= 3
+            return grads
+
+    whole = [("Allreduce", sum(param.size for param in large().params.values()) + 2)]
+    assert sums_of(large(weight_decay_lambda=0.1)) == sums_of(Mine(large().layers)) == whole
+
+
 def test_a_share_of_several_rows_for_each_sample():
     """As of a layer behind one that turns (N, C, H, W) into (N H W, C)."""
     share = Share(2, 4, 8, total=None)
@@ -60,7 +141,7 @@ def test_layers_see_the_whole_batch_again_after_an_error():
 
 def test_a_communicator_of_one_is_no_communicator():
     class One:
-        Get_rank = Allreduce = bcast = Abort = None
+        Get_rank = Allreduce = Iallreduce = bcast = Abort = None
 
         def Get_size(self):
             return 1

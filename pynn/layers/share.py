@@ -3,6 +3,7 @@
 Most layers treat every sample alone. Those that do not ask `current`: None says that the layer sees the whole batch.
 """
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 import numpy as np
@@ -25,6 +26,7 @@ class Share:
         self.stop = stop
         self.size = size
         self.total = total
+        self.came = _nothing
 
     @property
     def weight(self):
@@ -40,11 +42,25 @@ class Share:
         start = shape[0] * self.start // (self.stop - self.start)
         return np.random.rand(self.whole(shape[0]), *shape[1:])[start:start + shape[0]]
 
+    @contextmanager
+    def telling(self, came):
+        """A ``with`` block in which networks call `came` with every step that has gone backward."""
+        self.came = came
+        try:
+            with self:
+                yield
+        finally:
+            self.came = _nothing
+
     def __enter__(self):
         self._token = _current.set(self)
 
     def __exit__(self, *error):
         _current.reset(self._token)
+
+
+def _nothing(step):
+    pass
 
 
 def current():

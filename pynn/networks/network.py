@@ -9,6 +9,7 @@ import numpy as np
 from pynn.layers.block import ConvBlock, in_blocks
 from pynn.layers.loss import SoftmaxWithLoss
 from pynn.layers.protocol import awaited_names, buffer_names, has_come, parameter_names, takes
+from pynn.layers.share import current
 from pynn.networks import metrics, numerical, saving
 from pynn.networks.chain import Layers, Parameters, attribute_table
 import pynn._core as _core
@@ -150,7 +151,8 @@ class Network:
     def gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
         """Return the gradient of the loss in training for every parameter, by backpropagation (section 5.7)."""
         self.last_loss = self.training_loss(x, t)
-        self._backward(needs_dx=False)
+        as_they_are = type(self).gradient is Network.gradient and not self.weight_decay_lambda
+        self._backward(needs_dx=False, share=current() if as_they_are else None)
         grads = {}
         for name, (layer, attribute) in self.places().items():
             gradient = getattr(layer, f"d{attribute}", None)
@@ -174,11 +176,13 @@ class Network:
         """Return the loss that `gradient` differentiates."""
         return self.loss(x, t, train_flg=True) if takes(self.loss, "train_flg") else self.loss(x, t)
 
-    def _backward(self, needs_dx):
+    def _backward(self, needs_dx, share=None):
         dout = self._converted(self.last_layer.backward(1))
         self._plan()
         for step in self._later:
             dout = step.backward(dout)
+            if share is not None:
+                share.came(step)
             if getattr(dout, "dtype", None) is not self.dtype:
                 dout = self._converted(dout)
         for step in self._first:        # none in a network without layers

@@ -13,6 +13,7 @@ import numpy as np
 from pynn.layers.share import Share
 from pynn.training import state
 from pynn.training.figures import SHORT, figure, metric_of
+from pynn.training.sums import Sums, flat, views
 
 _DRIFT = 1e-3       # of the norm of a parameter; roundings of 100 steps stay far below, a bug does not
 
@@ -21,7 +22,7 @@ def ranks_of(comm, batch_size):
     """The object for a communicator of mpi4py, or for None."""
     if comm is None:
         return Alone()
-    for method in ("Get_rank", "Get_size", "Allreduce", "bcast", "Abort"):
+    for method in ("Get_rank", "Get_size", "Allreduce", "Iallreduce", "bcast", "Abort"):
         if not hasattr(comm, method):
             raise TypeError(f"Trainer: comm is a {type(comm).__name__}; it must be a communicator of mpi4py, such as MPI.COMM_WORLD")
     return Alone() if comm.Get_size() == 1 else Ranks(comm, batch_size)
@@ -103,16 +104,14 @@ class Ranks:
     def gradient(self, network, x, t):
         """The gradients and the loss of the batch, from this rank's share of it.
 
-        Each rank's are those of a mean over its share, so they are averaged by the number of samples: all of them in one buffer and
-        by one call. The loss is behind them.
+        Each rank's are those of a mean over its share, so they are averaged by the number of samples. The loss is behind them.
         """
-        with self._share:
+        sums = Sums(self._comm, network, self._share.weight)
+        with self._share.telling(sums.came):
             grads = network.gradient(x, t)
         loss = getattr(network, "last_loss", None)
-        buffer = _flat(grads, self._share.weight, behind=2)
-        buffer[-2:] = self._counted(0 if loss is None else loss)
-        total = self._total(buffer)
-        return _views(total, grads), None if loss is None else _agreed(*total[-2:])
+        grads, counted = sums.all(grads, self._counted(0 if loss is None else loss))
+        return grads, None if loss is None else _agreed(*counted)
 
     def loss(self, network, x, t):
         """The loss of the batch."""
@@ -175,9 +174,9 @@ class Ranks:
         network = trainer.network_state()
         if begins:
             self._refuse_another({(name, np.shape(value), str(np.asarray(value).dtype)) for name, value in network.items()})
-        buffer = _flat(network)
+        buffer = flat(network)
         self._comm.Bcast(buffer)
-        first = _views(buffer, network)
+        first = views(buffer, network)
         if not begins:
             self._refuse_drift(network, first, trainer.current_iter)
         state.restore_network(trainer.network, first)
@@ -202,27 +201,6 @@ def _agreed(loss, infinite):
     return math.nan if infinite else np.nan_to_num(loss)
 
 
-def _flat(arrays, weight=1, behind=0):
-    """The arrays times the weight one after another, float32 or float64, and some more elements."""
-    arrays = [np.asarray(array) for array in arrays.values()]
-    buffer = np.empty(sum(array.size for array in arrays) + behind, np.result_type(np.float32, *arrays))
-    start = 0
-    for array in arrays:
-        np.multiply(array, weight, out=buffer[start:start + array.size].reshape(array.shape))
-        start += array.size
-    return buffer
-
-
-def _views(buffer, arrays):
-    """The parts of the buffer, by the names and in the shapes and dtypes of the arrays that it was made of."""
-    views, start = {}, 0
-    for name, array in arrays.items():
-        array = np.asarray(array)
-        views[name] = buffer[start:start + array.size].reshape(array.shape).astype(array.dtype, copy=False)
-        start += array.size
-    return views
-
-
 # ---- failing ----
 
 def end_together(comm):
@@ -243,10 +221,10 @@ def end_together(comm):
 def ending(comm):
     """Say within this block why the job has to end; then it does.
 
-    Rank 0 speaks first: what fails on every rank is said once.
+    Rank 0 speaks first: what fails on every rank is said once. The others leave it time, for their end is that of its words.
     """
     if comm.Get_rank():
-        time.sleep(1)
+        time.sleep(5)
     print(f"rank {comm.Get_rank()} of {comm.Get_size()} failed, which ends the job:", file=sys.stderr)
     yield
     sys.stdout.flush()
