@@ -192,6 +192,39 @@ def test_saves_to_one_path_from_several_threads(tmp_path):
     assert len(set(load_params(tmp_path / "x.npz")["W"])) == 1
 
 
+def test_a_save_waits_for_a_reader(tmp_path):
+    """Who has the file open keeps Windows from replacing it; elsewhere from nothing."""
+    save_params({"W": np.ones(2)}, tmp_path / "x.npz")
+    with open(tmp_path / "x.npz", "rb") as file:
+        timer = threading.Timer(0.2, file.close)
+        timer.start()
+        save_params({"W": np.zeros(2)}, tmp_path / "x.npz")
+    timer.join()
+    assert load_params(tmp_path / "x.npz")["W"].tolist() == [0, 0]
+
+
+def test_a_refused_replacement_is_asked_for_again_and_not_for_ever(tmp_path, monkeypatch):
+    """As Windows refuses, on any system."""
+    replace, refusals = os.replace, []
+
+    def refuse(source, target):
+        refusals.append(target)
+        if len(refusals) < 4:
+            raise PermissionError(errno.EACCES, "Access is denied")
+        replace(source, target)
+    monkeypatch.setattr(files, "fcntl", None)
+    monkeypatch.setattr(os, "replace", refuse)
+    save_params({"W": np.ones(2)}, tmp_path / "x.npz")
+    assert len(refusals) == 4 and load_params(tmp_path / "x.npz")["W"].tolist() == [1, 1]
+
+    refusals.clear()
+    monkeypatch.setattr(files, "PATIENCE", -1)
+    with pytest.raises(PermissionError, match="save_params: cannot write .*x.npz: permission denied"):
+        save_params({"W": np.zeros(2)}, tmp_path / "x.npz")
+    assert len(refusals) == 1 and os.listdir(tmp_path) == ["x.npz"]
+    assert load_params(tmp_path / "x.npz")["W"].tolist() == [1, 1]
+
+
 def test_ctrl_c_leaves_the_old_file(tmp_path, monkeypatch):
     save_params({"W": np.ones(3)}, tmp_path / "x.npz")
 

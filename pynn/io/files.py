@@ -13,6 +13,7 @@ except ImportError:             # Windows
     fcntl = None            # type: ignore[assignment]
 
 ABANDONED = 3600                # seconds after which a temporary file that nobody can lock counts as dead
+PATIENCE = 2                    # seconds for which a save waits for others who have its file open, on Windows
 
 
 @contextmanager
@@ -45,11 +46,23 @@ def replacing(path):
             if fcntl:           # with the file open, and so locked, until it has its name
                 os.replace(file.name, target)
         if not fcntl:           # Windows renames no open file
-            os.replace(file.name, target)
+            _replace_when_free(file.name, target)
     except BaseException:
         with suppress(OSError):
             os.remove(file.name)
         raise
+
+
+def _replace_when_free(source, target):
+    """Windows replaces no file that somebody reads, or replaces at the same moment: ask again for a while."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _target(path):
