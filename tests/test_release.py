@@ -1,11 +1,14 @@
-"""What may be released: the version, the tag and the changelog agree."""
+"""What may be released: the version, the tag and the changelog agree; and the workflows run what there is."""
 
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tools import release
 
+ROOT = Path(__file__).parents[1]
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n## 1.2.0 - 2026-11-28\n\n### Added\n- A thing.\n\n## 1.1.0\n- Older.\n"
 
 
@@ -49,3 +52,11 @@ def test_a_change_of_the_package_says_so(repository):
     assert "pynn/new.py has changed" in release.changed("main")
     (repository / "CHANGELOG.md").write_text(CHANGELOG.replace("## Unreleased\n", "## Unreleased\n- A new thing.\n"))
     assert release.changed("main") is None
+
+
+def test_the_workflows_run_what_there_is():
+    commands = "\n".join(re.findall(r"run: (.*)", "".join(path.read_text() for path in ROOT.glob(".github/workflows/*.yml"))))
+    targets, modules = set(re.findall(r"make ([\w-]+)", commands)), set(re.findall(r"-m (tools\.\w+)", commands))
+    phony = " ".join(re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)).split()
+    assert {"test", "test-sanitized", "docs", "wheels"} <= targets <= set(phony)
+    assert {"tools.release", "tools.suite"} <= modules and all((ROOT / f"{name.replace('.', '/')}.py").exists() for name in modules)
