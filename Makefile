@@ -235,6 +235,7 @@ $(CROSS)/ready: tools/requirements.txt
 wheel: $(CROSS)/ready
 	$(TOOLS) tools.cross manylinux musllinux
 	$(TOOLS) tools.check dist/*linux*_x86_64.whl
+	$(TOOLS) pyroma --min=10 .
 
 windows: $(CROSS)/ready
 	@$(call NEEDS,wine,wine wine64)
@@ -263,9 +264,8 @@ wheels: $(CROSS)/ready
 	rm -rf dist
 	$(TOOLS) tools.cross manylinux musllinux aarch64 windows macos-arm64 macos-x86_64
 	$(TOOLS) build --sdist --no-isolation
-	$(TOOLS) tools.check dist/*.whl
+	$(TOOLS) tools.check dist/*.whl dist/*.tar.gz
 	$(TOOLS) tools.sbom dist/*.whl
-	$(TOOLS) twine check --strict dist/*.tar.gz
 	$(TOOLS) pyroma --min=10 .
 
 reproducible: $(CROSS)/ready

@@ -1,13 +1,17 @@
-"""What a wheel must be before anybody gets it: ``python -m tools.check WHEEL ...`` prints each check and stops at the first that fails."""
+"""What a wheel or a source distribution must be before anybody gets it: ``python -m tools.check FILE ...`` prints each check and
+stops at the first that fails."""
 
 import json
 import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
+OF_GIT = {".gitignore", ".ci/run"}  # what only a checkout needs
 LARGEST = 3_000_000  # bytes
 NAME = re.compile(r"pynn_from_scratch-\d+(\.\d+)*-cp310-abi3-(?P<platform>\w+(\.\w+)*)\.whl")
 PLATFORMS = {
@@ -79,6 +83,19 @@ def check_contents(wheel: Path) -> str:
     return f"{len(names)} files, {extensions[0]}"
 
 
+def check_source(archive: Path) -> None:
+    """Every file of the repository is there."""
+    tracked = set(subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).split("\n")) - {""} - OF_GIT
+    with tarfile.open(archive) as files:
+        names = {name.partition("/")[2] for name in files.getnames()}
+    if tracked - names:
+        sys.exit(f"{archive.name}: lacks {sorted(tracked - names)}")
+    print(archive.name)
+    print(f"    complete: {len(tracked)} files of the repository")
+    passes("twine", "check", "--strict", archive)
+    print("    twine check: passed")
+
+
 def check(wheel: Path) -> None:
     platform = check_tag(wheel)
     print(wheel.name)
@@ -93,4 +110,4 @@ def check(wheel: Path) -> None:
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
-        check(Path(name))
+        (check_source if name.endswith(".tar.gz") else check)(Path(name))
