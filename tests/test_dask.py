@@ -13,17 +13,17 @@ import tracemalloc
 from functools import partial
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 
 import pynn
-from pynn.sklearn import PynnClassifier
 
+joblib, dask = pytest.importorskip("joblib"), pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
-dask = pytest.importorskip("dask")
+from sklearn.datasets import load_digits  # noqa: E402
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV  # noqa: E402
+
+from pynn.sklearn import PynnClassifier  # noqa: E402
 
 pytestmark = [pytest.mark.dask, pytest.mark.filterwarnings("ignore")]       # of the cluster's, while workers die
 RATES = {"learning_rate_init": [1e-4, 1e-3, 1e-2, 1e-1], "alpha": [0, 1]}
