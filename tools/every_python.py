@@ -1,4 +1,7 @@
-"""One wheel on every CPython that is found, without a compiler: ``python -m tools.every_python`` with pytest's arguments."""
+"""One wheel on every CPython that is found, without a compiler: ``python -m tools.every_python`` with pytest's arguments.
+
+``PYTHONS="3.10 3.13"`` in the environment chooses some. The newest is Debian's where this machine has none.
+"""
 
 import os
 import shutil
@@ -6,12 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools import foreign
 from tools.cross import DIST, ROOT
 
 WORK = ROOT / "build" / "every_python"
-VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
-PACKAGES = ["pytest>=8", "hypothesis>=6.100", "matplotlib>=3.7", "pillow>=10", "tqdm>=4.60", "safetensors>=0.4", "pooch>=1.7",
-            "scikit-learn>=1.3"]
+VERSIONS = os.environ.get("PYTHONS", "3.10 3.11 3.12 3.13 3.14").split()
+PACKAGES = [*foreign.PACKAGES, "pooch>=1.7", "scikit-learn>=1.6", "anywidget>=0.9"]
 
 
 def interpreter(version: str) -> Path | None:
@@ -24,27 +27,40 @@ def interpreter(version: str) -> Path | None:
     return None
 
 
-def try_on(version: str, python: Path, arguments: list[str]) -> int:
-    """The suite's exit status on a Python of its own, where no compiler is found."""
-    folder = WORK / version
-    installed = folder / "bin" / "python"
-    wheel = next(DIST.glob("*manylinux*_x86_64.whl"))
-    if not installed.exists():
+def installed(version: str, wheel: Path) -> list[str] | None:
+    """A Python with the wheel, how to call it; None where there is none."""
+    python, folder = interpreter(version), WORK / version
+    if python is None and version != foreign.NEWEST:
+        return None
+    if python is None:
+        newest = foreign.newest()
+        foreign.install(newest, wheel, *PACKAGES)
+        return newest.command
+    command = [str(folder / "bin" / "python")]
+    if not folder.exists():
         subprocess.run([python, "-m", "venv", folder], check=True)
-    pip = [installed, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--only-binary=:all:"]
+    pip = [*command, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--only-binary=:all:"]
     subprocess.run([*pip, wheel, *PACKAGES], check=True)
     subprocess.run([*pip, "--force-reinstall", "--no-deps", wheel], check=True)
-    env = {**os.environ, "CC": "/bin/false"}
-    return subprocess.run([installed, "-m", "tools.suite", *arguments], cwd=ROOT, env=env).returncode
+    return command
+
+
+def try_on(command: list[str], arguments: list[str]) -> int:
+    """The suite's exit status, where no compiler is found."""
+    subprocess.run([*command, "-c", "import sys, numpy, pynn; print(sys.version.split()[0], 'NumPy', numpy.__version__, pynn.__file__)"],
+                   cwd=WORK, check=True)
+    return subprocess.run([*command, "-m", "tools.suite", *arguments], cwd=ROOT, env={**os.environ, "CC": "/bin/false"}).returncode
 
 
 def main() -> int:
     """0 where the suite passes on all of them."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    wheel = next(DIST.glob("*manylinux*_x86_64.whl"))
     statuses = {}
     for version in VERSIONS:
-        python = interpreter(version)
-        if python is not None:
-            statuses[version] = try_on(version, python, sys.argv[1:])
+        command = installed(version, wheel)
+        if command is not None:
+            statuses[version] = try_on(command, sys.argv[1:])
     for version in VERSIONS:
         print(version, {None: "not found", 0: "passed"}.get(statuses.get(version), "failed"))
     return int(any(statuses.values()) or not statuses)
