@@ -117,11 +117,17 @@ def test_errors_name_the_file_and_say_why(tmp_path):
             (lambda path: read_state(path / "x.npz"), FileNotFoundError, "cannot read .*x.npz: there is no such file"),
             (lambda path: write_state(path / "none" / "x", {}, {}), FileNotFoundError, "write_state: cannot write"),
             (lambda path: save_params({}, path / "folder.npz"), OSError, "cannot write .*: it is a folder"),
-            (lambda path: save_params({}, path / ("x" * 300 + ".npz")), OSError, "cannot write .*: File name too long")]:
+            (lambda path: load_params(path / "folder.npz"), OSError, "cannot read .*: it is a folder")]:
         with pytest.raises(kind, match=words) as caught:
             call(tmp_path)
         assert "[Errno" not in str(caught.value) and caught.value.errno
     assert os.listdir(tmp_path) == ["folder.npz"]
+
+
+@posix
+def test_a_name_that_is_too_long(tmp_path):
+    with pytest.raises(OSError, match="cannot write .*: File name too long"):
+        save_params({}, tmp_path / ("x" * 300 + ".npz"))
 
 
 @pytest.mark.parametrize("path", [3, None, ["x.npz"]])
@@ -203,25 +209,47 @@ def test_a_save_waits_for_a_reader(tmp_path):
     assert load_params(tmp_path / "x.npz")["W"].tolist() == [0, 0]
 
 
-def test_a_refused_replacement_is_asked_for_again_and_not_for_ever(tmp_path, monkeypatch):
-    """As Windows refuses, on any system."""
-    replace, refusals = os.replace, []
+def test_loads_while_others_save(tmp_path):
+    save_params({"W": np.ones(1000)}, tmp_path / "x.npz")
+    errors, ended = [], threading.Event()
+
+    def load():
+        try:
+            while not ended.wait(0.001):
+                load_params(tmp_path / "x.npz")
+        except Exception as error:
+            errors.append(error)
+    threads = [threading.Thread(target=load) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for value in range(50):
+            save_params({"W": np.full(1000, float(value))}, tmp_path / "x.npz")
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert not errors
+
+
+def test_what_windows_refuses_is_asked_for_again_and_not_for_ever(tmp_path, monkeypatch):
+    replace, refused = os.replace, []
 
     def refuse(source, target):
-        refusals.append(target)
-        if len(refusals) < 4:
+        refused.append(target)
+        if len(refused) < 4:
             raise PermissionError(errno.EACCES, "Access is denied")
         replace(source, target)
-    monkeypatch.setattr(files, "fcntl", None)
+    monkeypatch.setattr(files, "fcntl", None)           # as on Windows
     monkeypatch.setattr(os, "replace", refuse)
     save_params({"W": np.ones(2)}, tmp_path / "x.npz")
-    assert len(refusals) == 4 and load_params(tmp_path / "x.npz")["W"].tolist() == [1, 1]
+    assert len(refused) == 4 and load_params(tmp_path / "x.npz")["W"].tolist() == [1, 1]
 
-    refusals.clear()
+    refused.clear()
     monkeypatch.setattr(files, "PATIENCE", -1)
     with pytest.raises(PermissionError, match="save_params: cannot write .*x.npz: permission denied"):
         save_params({"W": np.zeros(2)}, tmp_path / "x.npz")
-    assert len(refusals) == 1 and os.listdir(tmp_path) == ["x.npz"]
+    assert len(refused) == 1 and os.listdir(tmp_path) == ["x.npz"]
     assert load_params(tmp_path / "x.npz")["W"].tolist() == [1, 1]
 
 

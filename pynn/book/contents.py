@@ -53,7 +53,7 @@ def fingerprints(module):
     """
     import json
     from importlib.resources import files
-    facts = json.loads(files("pynn.book").joinpath("definitions.json").read_text())
+    facts = json.loads(files("pynn.book").joinpath("definitions.json").read_text(encoding="utf-8"))
     name, result = module.replace(".", "/") + ".py", {}
     for path, definitions in facts.items():
         if path.endswith(name):

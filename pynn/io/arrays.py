@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pynn.io.files import in_words
+from pynn.io.files import in_words, when_free
 
 LONGEST_NAME = 1024             # bytes of UTF-8
 
@@ -55,7 +55,7 @@ def read_arrays(path, read, caller, kind):
 def read_whole(path, read, caller, kind):
     """What ``read(bytes of the file)`` returns; errors name `caller`, `path` and the `kind` of file that is due."""
     with in_words(caller, path, "read"):
-        with open(path, "rb") as file:
+        with when_free(open, path, "rb") as file:
             data = file.read()
         try:
             return read(data)

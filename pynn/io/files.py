@@ -13,7 +13,7 @@ except ImportError:             # Windows
     fcntl = None            # type: ignore[assignment]
 
 ABANDONED = 3600                # seconds after which a temporary file that nobody can lock counts as dead
-PATIENCE = 2                    # seconds for which a save waits for others who have its file open, on Windows
+PATIENCE = 2                    # seconds for which Windows is asked again for a file that others have open
 
 
 @contextmanager
@@ -46,23 +46,23 @@ def replacing(path):
             if fcntl:           # with the file open, and so locked, until it has its name
                 os.replace(file.name, target)
         if not fcntl:           # Windows renames no open file
-            _replace_when_free(file.name, target)
+            when_free(os.replace, file.name, target)
     except BaseException:
         with suppress(OSError):
             os.remove(file.name)
         raise
 
 
-def _replace_when_free(source, target):
-    """Windows replaces no file that somebody reads, or replaces at the same moment: ask again for a while."""
+def when_free(action, *arguments):
+    """``action(*arguments)``. Windows replaces no file that somebody has open, and opens none that is being replaced: ask again for a while."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            return os.replace(source, target)
+            return action(*arguments)
         except PermissionError:
-            if time.monotonic() > until:
+            if fcntl or time.monotonic() > until or os.path.isdir(arguments[0]):
                 raise
-        time.sleep(0.01)
+        time.sleep(0.001)
 
 
 def _target(path):
@@ -169,7 +169,7 @@ def _reason(error, path):
     folder = os.path.dirname(os.path.realpath(path))
     if error.errno == errno.ENOENT:
         return "there is no such file" if os.path.isdir(folder) else f"there is no folder {folder}"
-    if error.errno == errno.EISDIR:
+    if error.errno == errno.EISDIR or os.path.isdir(path):          # Windows says no more than that it is denied
         return "it is a folder"
     if error.errno in (errno.EACCES, errno.EPERM):
         return "permission denied" + (" (is it open in another program?)" if os.name == "nt" else "")
