@@ -34,10 +34,11 @@ class Target:
     tag: str = ""
 
 
+MUSL = ("-shared", "-s", "-nostdlib", "-Wl,--no-as-needed")
 MACOS = ("-bundle", "-undefined", "dynamic_lookup", "-s")
 TARGETS = {
     "manylinux": Target("x86_64-linux-gnu.2.17", "linux-x86_64", "manylinux2014_x86_64", tag="manylinux2014_x86_64.manylinux_2_17_x86_64"),
-    "musllinux": Target("x86_64-linux-musl", "linux-x86_64", "musllinux_1_1_x86_64", tag="musllinux_1_2_x86_64"),
+    "musllinux": Target("x86_64-linux-musl", "linux-x86_64", "musllinux_1_1_x86_64", MUSL, "musllinux_1_2_x86_64"),
     "aarch64": Target("aarch64-linux-gnu.2.17", "linux-aarch64", "manylinux2014_aarch64", tag="manylinux2014_aarch64.manylinux_2_17_aarch64"),
     "windows": Target("x86_64-windows-gnu", "win-amd64", "win_amd64"),
     "macos-arm64": Target("aarch64-macos.11.0", "macosx-11.0-arm64", "macosx_11_0_arm64", MACOS),
@@ -74,6 +75,16 @@ def windows_python(folder: Path) -> tuple[Path, Path]:
     return headers, library
 
 
+def musl_library(target: Target, folder: Path) -> Path:
+    """A library of the name by which musl's C library goes, to be linked in the place of Zig's, whose name, libc.so, is on other systems
+    another one's. It is empty: all symbols are found when the extension is loaded, as Python's are."""
+    library, source = folder / "libc.musl-x86_64.so.1", folder / "empty.c"
+    source.touch()
+    run(sys.executable, "-m", "ziglang", "cc", "-target", target.zig, "-shared", "-nostdlib", f"-Wl,-soname,{library.name}",
+        source, "-o", library)
+    return library
+
+
 def environment(target: Target, folder: Path) -> dict[str, str]:
     """What setuptools reads to compile with another compiler, for another platform."""
     zig = f"{sys.executable} -m ziglang cc -target {target.zig}"
@@ -82,6 +93,8 @@ def environment(target: Target, folder: Path) -> dict[str, str]:
         headers, library = windows_python(folder)
         includes.append(headers)
         libraries.append(library)
+    if target.link is MUSL:
+        libraries.append(musl_library(target, folder))
     return {
         **os.environ,
         "_PYTHON_HOST_PLATFORM": target.python,
@@ -122,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.cross", description=__doc__.splitlines()[0])
     parser.add_argument("targets", nargs="+", choices=TARGETS)
     for name in parser.parse_args().targets:
-        print(build(name).relative_to(ROOT))
+        print(build(name).relative_to(ROOT), flush=True)
 
 
 if __name__ == "__main__":

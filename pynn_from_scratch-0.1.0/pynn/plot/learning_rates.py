@@ -1,0 +1,25 @@
+"""Which learning rate to take."""
+
+from pynn.plot.axes import new_axes
+
+
+def plot_learning_rates(found, ax=None):
+    """Draw what `find_lr` found: the loss over the learning rate, and the rate at which it falls fastest.
+
+    Parameters
+    ----------
+    found : LearningRates
+    ax : Axes, optional
+
+    Returns
+    -------
+    ax : Axes
+    """
+    if ax is None:
+        ax = new_axes("plot_learning_rates")
+    ax.plot(found.lr, found.loss, color="C0")
+    ax.axvline(found.suggestion, color="C1", linewidth=1, label=f"falls fastest at lr = {found.suggestion:.2g}")
+    ax.set(xscale="log", xlabel="learning rate", ylabel="loss", title="Learning rates")
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
+    return ax

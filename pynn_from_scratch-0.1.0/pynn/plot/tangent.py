@@ -1,0 +1,33 @@
+"""What a derivative is."""
+
+from pynn.plot.axes import new_axes
+
+
+def plot_tangent(f, x0, slope, x, ax=None):
+    """Draw `f` over `x` and the line that touches it at `x0`.
+
+    Parameters
+    ----------
+    f : callable
+        Takes an array and returns one of its shape.
+    x0 : float
+        Where the tangent touches.
+    slope : float
+        The derivative there, for example ``numerical_diff(f, x0)``.
+    x : ndarray
+        Where to draw.
+    ax : Axes, optional
+
+    Returns
+    -------
+    ax : Axes
+    """
+    if ax is None:
+        ax = new_axes("plot_tangent")
+    ax.plot(x, f(x), color="C0", label="$f(x)$")
+    ax.plot(x, f(x0) + slope * (x - x0), color="C1", label=f"slope {slope:.3g} at $x={x0:g}$")
+    ax.plot(x0, f(x0), "o", color="C1")
+    ax.set(xlabel="$x$")
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
+    return ax

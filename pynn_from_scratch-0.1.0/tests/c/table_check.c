@@ -1,0 +1,125 @@
+/*
+ * table_check.c: one table of kernels against plain loops, for platforms on which no Python runs the tests.
+ *
+ *     cc -O3 -std=gnu11 -DCHECKED=kernels_neon -DISA_neon tests/c/table_check.c csrc/kernels/{table,parallel,scratch}.c ...
+ *
+ * tools/harness.py compiles it for WebAssembly and others. Products within the bound of the order in which nobody knows that they
+ * add up, |error| <= 2 k u |A| |B|; sigmoid and tanh within 4 u of the C library's.
+ */
+#include "../../csrc/kernels/kernels.h"
+#include "../../csrc/kernels/parallel.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+extern const struct kernels CHECKED[2];
+
+enum { LARGEST = 210 * 210 };
+static double a[LARGEST], b[LARGEST], bias[210];
+static float a_32[LARGEST], b_32[LARGEST], bias_32[210];
+static double c[LARGEST];
+static float c_32[LARGEST];
+
+/* Numbers in [-1, 1] that a float holds, so that both dtypes multiply the same ones. */
+static double
+draw(void)
+{
+    static unsigned state = 1;
+
+    state = state * 1664525u + 1013904223u;
+    return (double)((int)(state >> 9) - (1 << 22)) / (1 << 22);
+}
+
+static void
+fail(const char *what, ptrdiff_t i, double got, double due)
+{
+    printf("%s: element %td is %.17g but should be %.17g\n", what, i, got, due);
+    exit(1);
+}
+
+/* (m, k) @ (k, n) + bias, then ReLU; `turned` says which operands lie transposed: 1 for a, 2 for b. */
+static void
+check_product(int is_double, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int turned)
+{
+    struct gemm_args args = {.m = m, .n = n, .k = k, .c_rs = n, .relu = 1};
+    const double unit = is_double ? DBL_EPSILON / 2 : FLT_EPSILON / 2;
+
+    args.a = is_double ? (void *)a : (void *)a_32;
+    args.b = is_double ? (void *)b : (void *)b_32;
+    args.c = is_double ? (void *)c : (void *)c_32;
+    args.bias = is_double ? (void *)bias : (void *)bias_32;
+    args.a_rs = turned & 1 ? 1 : k;
+    args.a_cs = turned & 1 ? m : 1;
+    args.b_rs = turned & 2 ? 1 : n;
+    args.b_cs = turned & 2 ? k : 1;
+    CHECKED[is_double].gemm(&args);
+    for (ptrdiff_t i = 0; i < m; i++) {
+        for (ptrdiff_t j = 0; j < n; j++) {
+            double sum = bias[j], size = fabs(bias[j]);
+
+            for (ptrdiff_t l = 0; l < k; l++) {
+                const double term = a[i * args.a_rs + l * args.a_cs] * b[l * args.b_rs + j * args.b_cs];
+                sum += term;
+                size += fabs(term);
+            }
+            const double got = is_double ? c[i * n + j] : (double)c_32[i * n + j];
+            const double due = sum > 0 ? sum : 0;
+            if (!(fabs(got - due) <= 2 * (double)(k + 1) * unit * size)) {
+                fail("product", i * n + j, got, due);
+            }
+        }
+    }
+}
+
+static void
+check_function(const char *name, enum elementwise which, int is_double, double (*f)(double))
+{
+    struct elementwise_args args = {.x = is_double ? (void *)a : (void *)a_32, .out = is_double ? (void *)c : (void *)c_32};
+    const double unit = is_double ? DBL_EPSILON / 2 : FLT_EPSILON / 2;
+
+    CHECKED[is_double].elementwise[which](&args, 0, LARGEST);
+    for (ptrdiff_t i = 0; i < LARGEST; i++) {
+        const double got = is_double ? c[i] : (double)c_32[i], due = f(a[i]);
+        if (!(fabs(got - due) <= 4 * unit * fabs(due) + DBL_MIN)) {
+            fail(name, i, got, due);
+        }
+    }
+}
+
+static double
+sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+int
+main(void)
+{
+    static const ptrdiff_t shapes[][3] = {{1, 1, 1}, {1, 50, 200}, {3, 5, 7}, {100, 10, 50}, {100, 50, 200}, {37, 210, 200},
+                                          {210, 200, 64}, {200, 3, 210}};
+    int products = 0;
+
+    for (ptrdiff_t i = 0; i < LARGEST; i++) {
+        a[i] = a_32[i] = (float)draw();
+        b[i] = b_32[i] = (float)draw();
+    }
+    for (int i = 0; i < 210; i++) {
+        bias[i] = bias_32[i] = (float)draw();
+    }
+    for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+        for (int turned = 0; turned < 4; turned++) {
+            for (int is_double = 0; is_double < 2; is_double++, products++) {
+                check_product(is_double, shapes[s][0], shapes[s][1], shapes[s][2], turned);
+            }
+        }
+    }
+    for (int is_double = 0; is_double < 2; is_double++) {
+        check_function("sigmoid", SIGMOID, is_double, sigmoid);
+        check_function("tanh", TANH, is_double, tanh);
+    }
+    printf("%s: %d products and 4 functions of %d numbers are right, on %d threads\n", CHECKED[0].isa, products, LARGEST,
+           parallel_num_threads());
+    return 0;
+}

@@ -1,0 +1,40 @@
+"""Hypothesis profiles: a fixed, quick one by default; HYPOTHESIS_PROFILE=thorough draws afresh, =emulated a few, where each takes long."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("default", max_examples=60, deadline=None, derandomize=True,
+                          suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", parent=settings.get_profile("default"),
+                          max_examples=2000, derandomize=False)
+settings.register_profile("emulated", parent=settings.get_profile("default"), max_examples=10)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# A shell's background job hands on an ignored SIGINT, and Python leaves it so.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# What Python does, the same whichever kernels compute, and what runs every instruction set itself: every_isa.py runs these
+# once. A new file runs under each until it is named here.
+ONCE = {
+    "test_benchmarks", "test_book", "test_book_foreign", "test_book_networks", "test_book_readers", "test_browser", "test_build",
+    "test_cli", "test_cli_run", "test_datasets", "test_datasets_forms", "test_examples", "test_exit", "test_faults", "test_fenced",
+    "test_image", "test_interrupt", "test_io_files", "test_io_guards", "test_io_state", "test_notebooks", "test_perceptron", "test_plot",
+    "test_plot_graph", "test_plot_network", "test_readme", "test_real", "test_reference", "test_tables", "test_threads",
+    "test_trainer", "test_training", "test_typing", "test_util", "test_weights", "test_widgets",
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem in ONCE:
+            item.add_marker("once")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)

@@ -1,0 +1,1 @@
+"""Calls and files that nobody would think of: `python -m fuzz` from the folder of the tests, or `make fuzz`."""
