@@ -59,7 +59,7 @@ def test_links_stay_links(tmp_path):
     assert (tmp_path / "x.npz").is_symlink() and (tmp_path / "y.npz").is_symlink()
     (tmp_path / "a.npz").symlink_to("b.npz")
     (tmp_path / "b.npz").symlink_to("a.npz")
-    with pytest.raises(OSError, match="save_params: cannot write .*a.npz: Too many levels"):
+    with pytest.raises(OSError, match=f"save_params: cannot write .*a.npz: {os.strerror(errno.ELOOP)}"):
         save_params({}, tmp_path / "a.npz")
 
 
@@ -126,7 +126,7 @@ def test_errors_name_the_file_and_say_why(tmp_path):
 
 @posix
 def test_a_name_that_is_too_long(tmp_path):
-    with pytest.raises(OSError, match="cannot write .*: File name too long"):
+    with pytest.raises(OSError, match=f"cannot write .*: {os.strerror(errno.ENAMETOOLONG)}"):
         save_params({}, tmp_path / ("x" * 300 + ".npz"))
 
 

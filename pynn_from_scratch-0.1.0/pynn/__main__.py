@@ -1,5 +1,0 @@
-import sys
-
-from pynn.cli import main
-
-sys.exit(main())

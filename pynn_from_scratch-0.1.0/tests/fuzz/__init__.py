@@ -1,1 +1,0 @@
-"""Calls and files that nobody would think of: `python -m fuzz` from the folder of the tests, or `make fuzz`."""
