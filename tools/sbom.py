@@ -30,12 +30,10 @@ def describe(wheel: Path) -> str:
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
     )
     zig = importlib.metadata.version("ziglang")
-    parts = [
-        Component(name="numpy", bom_ref="numpy", description="required at run time, not contained",
-                  purl=PackageURL("pypi", name="numpy")),
-        Component(name="compiler-rt", bom_ref="compiler-rt", version=f"of Zig {zig}",
-                  purl=PackageURL("pypi", name="ziglang", version=zig)),
-    ]
+    parts = [Component(name="numpy", bom_ref="numpy", description="required at run time, not contained", purl=PackageURL("pypi", name="numpy"))]
+    if "musllinux" not in wheel.name:  # which is linked without any library
+        parts.append(Component(name="compiler-rt", bom_ref="compiler-rt", version=f"of Zig {zig}",
+                               purl=PackageURL("pypi", name="ziglang", version=zig)))
     if wheel.name.endswith("win_amd64.whl"):
         parts.append(Component(name="mingw-w64", bom_ref="mingw-w64", version=f"of Zig {zig}", description="startup code"))
     bom = Bom(components=parts, serial_number=uuid.uuid5(uuid.NAMESPACE_OID, digest))  # the same for the same bytes
