@@ -20,7 +20,7 @@ def check(name: str) -> None:
     triple, isa, flags, runner = PROGRAMS[name]
     program = WORK / f"check_{name}"
     program.parent.mkdir(parents=True, exist_ok=True)
-    sources = [ROOT / "tests/c/table_check.c", *(KERNELS / f"{stem}.c" for stem in ("table", "parallel", "scratch")),
+    sources = [ROOT / "tests/c/table_check.c", *(KERNELS / f"{stem}.c" for stem in ("table", "simple", "rows", "parallel", "scratch")),
                *sorted(PLATFORM.glob("processors_*.c"))]
     subprocess.run([sys.executable, "-m", "ziglang", "cc", "-target", triple, *FLAGS, *flags, f"-DISA_{isa}",
                     f"-DCHECKED=kernels_{isa}", *sources, "-lm", "-o", program], check=True)

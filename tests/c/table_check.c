@@ -1,10 +1,10 @@
 /*
  * table_check.c: one table of kernels against plain loops, for platforms on which no Python runs the tests.
  *
- *     cc -O3 -std=gnu11 -DCHECKED=kernels_neon -DISA_neon tests/c/table_check.c csrc/kernels/{table,parallel,scratch}.c ...
+ *     cc -O3 -std=gnu11 -DCHECKED=kernels_neon -DISA_neon tests/c/table_check.c csrc/kernels/{table,simple,rows,parallel,scratch}.c ...
  *
  * tools/harness.py compiles it for WebAssembly and others. Products within the bound of the order in which nobody knows that they
- * add up, |error| <= 2 k u |A| |B|; sigmoid and tanh within 4 u of the C library's.
+ * add up, |error| <= 2 k u |A| |B|, and so are convolutions; sigmoid and tanh within 4 u of the C library's.
  */
 #include "../../csrc/kernels/kernels.h"
 #include "../../csrc/kernels/parallel.h"
@@ -88,6 +88,75 @@ check_function(const char *name, enum elementwise which, int is_double, double (
     }
 }
 
+enum { IMAGES = 3, CHANNELS = 16, FILTERS = 17, SIDE = 12, OUTPUTS = IMAGES * FILTERS * SIDE * SIDE, TERMS = 9 * CHANNELS };
+static double exact[OUTPUTS], sizes[OUTPUTS];
+
+/* Filters of 3x3 over images with a margin of 1. */
+static void
+convolve(const struct kernels *kernels, int winograd, const void *x, const void *W, const void *shift, void *out)
+{
+    struct conv_args args = {
+        .win = {.n = IMAGES, .c = CHANNELS, .h = SIDE, .w = SIDE, .fh = 3, .fw = 3, .stride = 1, .pad = 1, .oh = SIDE, .ow = SIDE},
+        .fn = FILTERS, .x = x, .W = W, .b = shift, .out = out, .winograd = winograd, .threads = parallel_num_threads(),
+    };
+
+    args.memory = aligned_alloc(64, (kernels->conv_memory(&args, 0) / 64 + 1) * 64);
+    if (args.memory == NULL) {
+        printf("no memory for a convolution\n");
+        exit(1);
+    }
+    kernels->conv_forward(&args);
+    free(args.memory);
+}
+
+/* The formula in double precision, and the same of the magnitudes. */
+static void
+convolve_exactly(void)
+{
+    static double x[LARGEST], W[LARGEST], shift[FILTERS];
+
+    for (int i = 0; i < LARGEST; i++) {
+        x[i] = fabs(a[i]);
+        W[i] = fabs(b[i]);
+    }
+    for (int i = 0; i < FILTERS; i++) {
+        shift[i] = fabs(bias[i]);
+    }
+    convolve(&kernels_simple[1], 0, a, b, bias, exact);
+    convolve(&kernels_simple[1], 0, x, W, shift, sizes);
+}
+
+/* The root mean square of a road's errors; those of the direct one are within the bound of a product. */
+static double
+check_convolution(int is_double, int winograd)
+{
+    const double unit = is_double ? DBL_EPSILON / 2 : FLT_EPSILON / 2;
+    double squares = 0;
+
+    convolve(&CHECKED[is_double], winograd, is_double ? (void *)a : (void *)a_32, is_double ? (void *)b : (void *)b_32,
+             is_double ? (void *)bias : (void *)bias_32, is_double ? (void *)c : (void *)c_32);
+    for (ptrdiff_t i = 0; i < OUTPUTS; i++) {
+        const double got = is_double ? c[i] : (double)c_32[i], error = fabs(got - exact[i]);
+        if (!winograd && !(error <= 2 * (TERMS + 1) * unit * sizes[i])) {
+            fail("convolution", i, got, exact[i]);
+        }
+        squares += error * error;
+    }
+    return sqrt(squares / OUTPUTS);
+}
+
+/* Both roads. Errors of Winograd's are four times those of the direct one at most, and others: tests/test_winograd.py. */
+static void
+check_convolutions(void)
+{
+    convolve_exactly();
+    check_convolution(1, 0);
+    const double direct = check_convolution(0, 0), winograd = check_convolution(0, 1);
+    if (!(direct < winograd && winograd < 4 * direct)) {
+        fail("Winograd's convolution: the error", 0, winograd, 4 * direct);
+    }
+}
+
 static double
 sigmoid(double x)
 {
@@ -119,7 +188,8 @@ main(void)
         check_function("sigmoid", SIGMOID, is_double, sigmoid);
         check_function("tanh", TANH, is_double, tanh);
     }
-    printf("%s: %d products and 4 functions of %d numbers are right, on %d threads\n", CHECKED[0].isa, products, LARGEST,
+    check_convolutions();
+    printf("%s: %d products, 4 functions of %d numbers and 3 convolutions are right, on %d threads\n", CHECKED[0].isa, products, LARGEST,
            parallel_num_threads());
     return 0;
 }
