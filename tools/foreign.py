@@ -20,7 +20,7 @@ NEWEST = "3.14"  # the newest that NumPy has wheels for
 
 @dataclass(frozen=True)
 class Python:
-    """How another platform's Python is called, where it looks for packages, and which wheels it takes."""
+    """How a Python is called, where it looks for packages, and which wheels it takes where pip is this machine's."""
 
     command: list[str]
     packages: Path
@@ -35,12 +35,16 @@ def pip(*arguments: object) -> None:
 
 
 def install(python: Python, wheel: Path, *more: str) -> None:
-    """The wheel, and what its tests need."""
-    options = ["--target", python.packages, "--python-version", python.version, "--implementation", "cp", "--only-binary=:all:",
-               *(option for tag in python.wheels for option in ("--platform", tag))]
+    """The wheel, and what its tests need. A Python of another platform takes what this one's pip finds for it; one of this platform
+    runs pip itself, which knows best what is for it."""
+    command = ["install", "--only-binary=:all:", "--target", python.packages]
+    if python.wheels:
+        command += ["--python-version", python.version, "--implementation", "cp", *(f"--platform={tag}" for tag in python.wheels)]
+    else:
+        command = ["--python", *python.command, *command]
     if not (python.packages / "pytest").exists():
-        pip("install", *options, python.numpy, *PACKAGES, *more)
-    pip("install", "--upgrade", "--no-deps", *options, wheel)
+        pip(*command, python.numpy, *PACKAGES, *more)
+    pip(*command, "--upgrade", "--no-deps", wheel)
 
 
 def windows() -> Python:
@@ -65,7 +69,8 @@ def aarch64() -> Python:
     folder = WORK / "aarch64"
     root = unpacked(folder, "arm64", "python3")
     interpreter = next(path for path in sorted((root / "usr/bin").glob("python3.*")) if path.name[8:].isdigit())
-    return debian(folder, "aarch64", interpreter, f'exec qemu-aarch64 -L "{root}" -0 "$0"')
+    wheels = [f"manylinux_2_{minor}_aarch64" for minor in range(17, 37)] + ["manylinux2014_aarch64"]
+    return debian(folder, wheels, interpreter, f'exec qemu-aarch64 -L "{root}" -0 "$0"')
 
 
 def newest() -> Python:
@@ -74,15 +79,14 @@ def newest() -> Python:
     root = unpacked(folder, "amd64", f"python{NEWEST}", release="sid")
     libraries = root / "usr/lib/x86_64-linux-gnu"
     run = f'PYTHONHOME="{root}/usr" exec "{libraries}/ld-linux-x86-64.so.2" --library-path "{libraries}" --argv0 "$0"'
-    return debian(folder, "x86_64", root / f"usr/bin/python{NEWEST}", run)
+    return debian(folder, [], root / f"usr/bin/python{NEWEST}", run)
 
 
-def debian(folder: Path, processor: str, interpreter: Path, run: str) -> Python:
+def debian(folder: Path, wheels: list[str], interpreter: Path, run: str) -> Python:
     """An unpacked interpreter as a script that runs it. The script is what sys.executable says, so that children go the same way."""
     packages, script = folder / "packages", folder / "python"
     script.write_text(f'#!/bin/sh\nexport PYTHONPATH="{packages}${{PYTHONPATH:+:$PYTHONPATH}}"\n{run} "{interpreter}" "$@"\n')
     script.chmod(0o755)
-    wheels = [f"manylinux_2_{minor}_{processor}" for minor in range(17, 37)] + [f"manylinux2014_{processor}"]
     return Python([str(script)], packages, wheels, interpreter.name[6:])
 
 
