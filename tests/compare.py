@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# Dtypes with more digits than a double has; the longdouble of Windows and of ARM's Macs is a double.
+LONGER = [np.longdouble] if np.finfo(np.longdouble).nmant > 52 else []
+
 
 def floating(dtype):
     """The dtype an argument counts as: floats as they are, integers and bool as float64."""

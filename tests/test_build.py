@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import loops
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -45,3 +47,15 @@ def test_an_unbuilt_checkout_says_so(tmp_path):
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 1
     assert run.stderr.strip().splitlines()[-1].startswith("ImportError: pynn is not built: ") and "make train" in run.stderr
+
+
+def test_a_micro_kernels_loop_is_told_from_a_transform():
+    """The registers that add up: a transform's are written anew in every round."""
+    _, _, fused, written, _, _ = loops.ISAS["aarch64"]
+    adds = [f"\tfmla\tv{i}.4s, v30.4s, v31.s[0]" for i in range(8)]
+    loads = ["\tld1\t{ v30.4s }, [x8], #16", "\tldr\tq31, [x9]", "\tstr\tq0, [x10]"]
+    assert loops.sums(loads + adds, fused, written) == set("01234567")
+    assert loops.sums([*adds, "\tmov\tv3.16b, v9.16b", "\tldr\tq4, [sp, #16]"], fused, written) == set("012567")
+    _, _, fused, written, _, _ = loops.ISAS["x86_64"]
+    lines = ["\tvbroadcastss\t(%rax), %ymm2", "\tvfmadd231ps\t%ymm2, %ymm1, %ymm15", "\tvfmadd231pd\t(%rcx), %ymm2, %ymm14"]
+    assert loops.sums(lines, fused, written) == {"14", "15"}

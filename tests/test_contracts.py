@@ -9,7 +9,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from compare import call
+from compare import LONGER, call
 from layouts import lay_out, values
 from scripts import instruction_sets
 
@@ -389,3 +389,15 @@ def test_every_instruction_set_gives_the_same(isa, tmp_path):
 def test_unknown_instruction_set():
     with pytest.raises(AssertionError, match="ImportError: pynn: PYNN_CPU is 'z80'"):
         python("import pynn", PYNN_CPU="z80")
+
+
+@pytest.mark.skipif(bool(LONGER), reason="a longdouble is longer than a double here")
+def test_a_long_double_of_eight_bytes_is_a_double():
+    """Windows' and ARM's Macs': NumPy names it float64."""
+    x = np.array([[1.0, 2.0], [3.0, 4.0]], np.longdouble)
+    np.testing.assert_array_equal(functions.matmul(x, x), [[7, 10], [15, 22]])
+    np.testing.assert_allclose(gradient.numerical_gradient(lambda x: float(np.sum(x**2)), x), 2 * x, atol=1e-6)
+    for rule in (optimizer.SGD(lr=0.5), optimizer.Adam(lr=0.5)):
+        params = {"W": x.copy()}
+        rule.update(params, {"W": np.ones((2, 2))})
+        np.testing.assert_allclose(params["W"], x - 0.5, rtol=1e-6)

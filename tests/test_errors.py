@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from compare import LONGER
 
 from pynn import functions
 
@@ -25,7 +26,7 @@ TWO_ARRAYS = {"mean_squared_error": "y t", "cross_entropy_error": "y t", "softma
 
 NOT_NUMBERS = {
     "complex128": np.ones((2, 2), complex),
-    "longdouble": np.ones((2, 2), np.longdouble),
+    **{"longdouble": np.ones((2, 2), dtype) for dtype in LONGER},
     "object": np.array([[1, None], [2, 3]], object),
     "str": np.array([["a", "b"], ["c", "d"]]),
     "datetime": np.zeros((2, 2), "M8[s]"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from compare import snapshot
+from compare import LONGER, snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 from layouts import lay_out, shapes, values
@@ -173,7 +173,7 @@ def test_nan_and_infinity_stay_where_they_are(value):
     assert grad[1] == pytest.approx(2, abs=1e-10)
 
 
-@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.float16, np.longdouble, complex, bool,
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.float16, *LONGER, complex, bool,
                                    object])
 def test_x_of_another_dtype(dtype):
     """[3, 4] as integers gave the book [25000, 35000]: 3 + h is 3."""
@@ -225,7 +225,7 @@ class TestGradientDescent:
         assert not np.shares_memory(x, start) and not np.shares_memory(path, start)
         assert not np.shares_memory(x, path)
 
-    @pytest.mark.parametrize("dtype", [np.float16, np.longdouble, complex, object])
+    @pytest.mark.parametrize("dtype", [np.float16, *LONGER, complex, object])
     def test_dtype(self, dtype):
         refuses(TypeError, f"gradient_descent init_x {np.dtype(dtype)}", gradient_descent, square_sum,
                 np.ones(2, dtype))

@@ -10,6 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from compare import LONGER
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,7 +120,7 @@ def test_npz_bytes_before_the_first_member_are_noticed():
             npz.read(damaged)
 
 
-@pytest.mark.parametrize("dtype", ["c8", "c16", "O", "S3", "M8[s]", "V4", np.longdouble])
+@pytest.mark.parametrize("dtype", ["c8", "c16", "O", "S3", "M8[s]", "V4", *LONGER])
 def test_npz_dtypes_are_named(tmp_path, dtype):
     np.savez(tmp_path / "x.npz", W=np.zeros(2, dtype))
     with pytest.raises(ValueError, match=r"load_params: .*x.npz: 'W' has dtype .*files hold real numbers"):
@@ -284,7 +285,7 @@ def test_one_array_under_many_names_can_be_saved_and_loaded(tmp_path, suffix):
     assert len(load_params(tmp_path / f"x{suffix}")) == 100
 
 
-@pytest.mark.parametrize("dtype", ["c8", "c16", np.longdouble, np.clongdouble])
+@pytest.mark.parametrize("dtype", ["c8", "c16", *LONGER, np.clongdouble])
 @pytest.mark.parametrize("protocol", [0, 2, 5])
 def test_pickles_say_which_dtype_they_hold(dtype, protocol):
     code = np.dtype(dtype).str[1:]

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import pytest
-from compare import assert_close, snapshot, wide
+from compare import LONGER, assert_close, snapshot, wide
 from hypothesis import given
 from hypothesis import strategies as st
 from layouts import DTYPES, LAYOUTS, lay_out, shapes, values
@@ -243,7 +243,7 @@ class TestErrors:
     def update(self, rule, param, grad):
         getattr(optimizer, rule)().update({"W": param}, {"W": grad})
 
-    @pytest.mark.parametrize("dtype", [np.int64, np.float16, np.longdouble, complex, bool])
+    @pytest.mark.parametrize("dtype", [np.int64, np.float16, *LONGER, complex, bool])
     def test_parameter_of_another_dtype(self, rule, dtype):
         """An integer array would lose every step to truncation; float16, most of them."""
         param = np.ones((2, 3), dtype)

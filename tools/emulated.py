@@ -37,9 +37,9 @@ LACKS = {
 # speed, so there it is what depends on the system: files, threads, processes, memory, and a file of each kind of kernel. QEMU takes
 # ten times as long and knows the processor alone, so there it is every kernel against its formula, and the threads.
 CHOSEN = {
-    "windows": ["io_files", "io_guards", "io_state", "mapped", "threads", "exit", "memory", "cli", "cli_run", "book", "ranks", "trainer",
-                "datasets", "image", "contracts", "functions", "matmul", "pooling", "network_gradient", "winograd"],
-    "aarch64": ["tables", "functions", "threads", "winograd", "matmul", "pooling", "rows", "fpmode", "io_files"],
+    "windows": ["io_files", "io_guards", "io_state", "mapped", "threads", "exit", "memory", "cli", "cli_run", "trainer", "contracts", "optimizers",
+                "functions", "winograd"],
+    "aarch64": ["threads", "winograd", "tables", "io_files"],
 }
 
 

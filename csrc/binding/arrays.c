@@ -47,7 +47,7 @@ array_from_other(const char *func, const char *name, PyObject *x)
 int
 computing_type_of_other(const char *func, const char *name, PyArrayObject *x)
 {
-    const int type = PyArray_TYPE(x);
+    const int type = type_of(x);
     if (type == NPY_HALF) {
         return type;
     }
@@ -140,7 +140,7 @@ in_place(const char *func, const char *name, PyObject *x)
         return NULL;
     }
     PyArrayObject *array = (PyArrayObject *)x;
-    const int type = PyArray_TYPE(array);
+    const int type = type_of(array);
     if (type != NPY_FLOAT && type != NPY_DOUBLE) {
         PyErr_Format(PyExc_TypeError, "%s: %s has dtype %S but is changed in place; use %s.astype(np.float64)", func, name,
                      PyArray_DESCR(array), name);

@@ -28,6 +28,14 @@ replace(PyArrayObject **place, PyArrayObject *array)
     Py_DECREF(old);
 }
 
+/* The number of x's dtype. A long double of 8 bytes, as Windows and ARM's Macs have it, is a double. */
+static inline int
+type_of(const PyArrayObject *x)
+{
+    const int type = PyArray_TYPE(x);
+    return type == NPY_LONGDOUBLE && PyArray_ITEMSIZE(x) == sizeof(double) ? NPY_DOUBLE : type;
+}
+
 /* The dtype in which a kernel computes with x: NPY_FLOAT, NPY_DOUBLE, or NPY_HALF, which counts as float32 later. -1 with an
  * exception set where x holds neither floats of at most 64 bits nor integers nor bool. */
 int computing_type_of_other(const char *func, const char *name, PyArrayObject *x);
@@ -35,7 +43,7 @@ int computing_type_of_other(const char *func, const char *name, PyArrayObject *x
 static inline int
 computing_type(const char *func, const char *name, PyArrayObject *x)
 {
-    const int type = PyArray_TYPE(x);
+    const int type = type_of(x);
     return type == NPY_FLOAT || type == NPY_DOUBLE ? type : computing_type_of_other(func, name, x);
 }
 

@@ -90,7 +90,7 @@ is_where_it_was(const struct differentiated *d)
     return PyArray_BYTES(d->x) == d->data && PyArray_NDIM(d->x) == ndim
            && PyArray_CompareLists(PyArray_DIMS(d->x), PyArray_DIMS(d->grad), ndim)
            && PyArray_CompareLists(PyArray_STRIDES(d->x), d->strides, ndim)
-           && PyArray_TYPE(d->x) == PyArray_TYPE(d->grad);
+           && type_of(d->x) == type_of(d->grad);
 }
 
 /* The element `offset` bytes into x, if f has left it one: resize keeps the elements that still fit, reshape all of them. */
@@ -174,7 +174,7 @@ py_numerical_gradient(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
         PyErr_Format(PyExc_TypeError, "%s: f is a %s; it must be a function of x", func, type_text(d.f, type));
         return NULL;
     }
-    d.grad = allocate_array(func, PyArray_NDIM(d.x), PyArray_DIMS(d.x), PyArray_TYPE(d.x));
+    d.grad = allocate_array(func, PyArray_NDIM(d.x), PyArray_DIMS(d.x), type_of(d.x));
     if (d.grad == NULL) {
         return NULL;
     }

@@ -98,7 +98,7 @@ check_targets(const char *func, const char *name, PyArrayObject *x, PyArrayObjec
         refuse_targets(func, name, x, t, out);
     }
     else {
-        out->array = array_as(func, "t", t, PyArray_TYPE(x));
+        out->array = array_as(func, "t", t, type_of(x));
         out->t = out->array == NULL ? NULL : PyArray_DATA(out->array);
     }
     return out->array == NULL ? -1 : 0;

@@ -36,7 +36,7 @@ static PyObject *
 result_for(const struct mlp *m, int i)
 {
     PyArrayObject *derivative = i % 2 == 0 ? m->dW[i / 2 + 1] : m->db[i / 2 + 1];
-    const int typenum = PyArray_TYPE((PyArrayObject *)PyTuple_GetItem(m->given, i));
+    const int typenum = type_of((PyArrayObject *)PyTuple_GetItem(m->given, i));
     return PyTypeNum_ISFLOAT(typenum) && typenum != NPY_DOUBLE
            ? (PyObject *)copy_array("numerical_gradient", derivative, typenum) : Py_NewRef(derivative);
 }

@@ -79,10 +79,10 @@ read_arguments(struct step *s, PyObject *const *args)
             return -1;
         }
     }
-    const int typenum = arrays > 1 ? PyArray_TYPE(s->array[1]) : NPY_DOUBLE;
+    const int typenum = arrays > 1 ? type_of(s->array[1]) : NPY_DOUBLE;
     s->array[0] = is_number(args[0]) && !PyArray_Check(args[0]) ? parameter_of_number(func, args[0], typenum)
                   : (PyArrayObject *)Py_XNewRef((PyObject *)in_place(func, "param", args[0]));
-    s->typenum = s->array[0] == NULL ? -1 : PyArray_TYPE(s->array[0]);
+    s->typenum = s->array[0] == NULL ? -1 : type_of(s->array[0]);
     return s->array[0] == NULL ? -1 : 0;
 }
 
@@ -93,7 +93,7 @@ check_arguments(struct step *s)
     const char *const func = rules[s->rule].func;
     for (int i = 1; i < rules[s->rule].arrays; i++) {
         const char *name = rules[s->rule].state[i - 1];
-        if (PyArray_TYPE(s->array[i]) != s->typenum) {
+        if (type_of(s->array[i]) != s->typenum) {
             PyErr_Format(PyExc_TypeError, "%s: %s has dtype %S but param has dtype %S; use np.zeros_like(param)", func, name,
                          PyArray_DESCR(s->array[i]), PyArray_DESCR(s->array[0]));
             return -1;
