@@ -33,7 +33,7 @@ static inline int
 type_of(const PyArrayObject *x)
 {
     const int type = PyArray_TYPE(x);
-    return type == NPY_LONGDOUBLE && PyArray_ITEMSIZE(x) == sizeof(double) ? NPY_DOUBLE : type;
+    return type == NPY_LONGDOUBLE && PyArray_ITEMSIZE(x) == (npy_intp)sizeof(double) ? NPY_DOUBLE : type;
 }
 
 /* The dtype in which a kernel computes with x: NPY_FLOAT, NPY_DOUBLE, or NPY_HALF, which counts as float32 later. -1 with an
