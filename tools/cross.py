@@ -35,14 +35,14 @@ class Target:
 
 
 MUSL = ("-shared", "-s", "-nostdlib", "-Wl,--no-as-needed")
-MACOS = ("-bundle", "-undefined", "dynamic_lookup", "-s")
+MACOS = ("-shared", "-undefined", "dynamic_lookup", "-s", "-Wl,-install_name,_core.abi3.so")  # Zig 0.17 links no -bundle; Python takes both
 TARGETS = {
     "manylinux": Target("x86_64-linux-gnu.2.17", "linux-x86_64", "manylinux2014_x86_64", tag="manylinux2014_x86_64.manylinux_2_17_x86_64"),
     "musllinux": Target("x86_64-linux-musl", "linux-x86_64", "musllinux_1_1_x86_64", MUSL, "musllinux_1_2_x86_64"),
     "aarch64": Target("aarch64-linux-gnu.2.17", "linux-aarch64", "manylinux2014_aarch64", tag="manylinux2014_aarch64.manylinux_2_17_aarch64"),
     "windows": Target("x86_64-windows-gnu", "win-amd64", "win_amd64"),
     "macos-arm64": Target("aarch64-macos.11.0", "macosx-11.0-arm64", "macosx_11_0_arm64", MACOS),
-    "macos-x86_64": Target("x86_64-macos.10.13", "macosx-10.13-x86_64", "macosx_10_9_x86_64", MACOS),
+    "macos-x86_64": Target("x86_64-macos.10.13", "macosx-10.13-x86_64", "macosx_10_13_x86_64", MACOS),
 }
 
 
