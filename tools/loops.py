@@ -18,7 +18,7 @@ FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-tra
 # By architecture: the instruction set, its flags, a fused multiplication, the vector that an instruction writes, the stack, and the
 # registers of a tile.
 ISAS = {
-    "aarch64": ("neon", [], re.compile(r"^\s+fmla\b"), re.compile(r"^\s+(?!st)\w+\s+\{?\s*[vqds](\d+)"), re.compile(r"\[(sp|x29)\b"), 24),
+    "aarch64": ("neon", [], re.compile(r"^\s+fmla\b"), re.compile(r"^\s+(?!st)[\w.]+\s+\{?\s*[vqds](\d+)"), re.compile(r"\[(sp|x29)\b"), 24),
     "x86_64": ("avx2", ["-mavx2", "-mfma"], re.compile(r"^\s+vfmadd\d+p[sd]\b"), re.compile(r"%[xy]mm(\d+)$"), re.compile(r"\(%rsp"), 12),
 }
 MANY = 8
