@@ -58,5 +58,5 @@ def test_a_micro_kernels_loop_is_told_from_a_transform():
     assert loops.sums([*adds, "\tmov\tv3.16b, v9.16b", "\tldr\tq4, [sp, #16]"], fused, written) == set("012567")
     assert loops.sums(["\tfmla.4s\tv7, v30, v31[0]", "\tmov.16b\tv8, v9"], fused, written) == {"7"}        # as Apple writes it
     _, _, fused, written, _, _ = loops.ISAS["x86_64"]
-    lines = ["\tvbroadcastss\t(%rax), %ymm2", "\tvfmadd231ps\t%ymm2, %ymm1, %ymm15", "\tvfmadd231pd\t(%rcx), %ymm2, %ymm14"]
+    lines = ["\tvbroadcastss\t(%rax), %ymm2", "\tvfmadd231ps\t%ymm2, %ymm1, %ymm15", "\tvfmadd231pd\t(%rcx), %ymm2, %ymm14    ## ymm14 = (ymm2 * mem) + ymm14"]
     assert loops.sums(lines, fused, written) == {"14", "15"}

@@ -19,7 +19,7 @@ FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-tra
 # registers of a tile.
 ISAS = {
     "aarch64": ("neon", [], re.compile(r"^\s+fmla\b"), re.compile(r"^\s+(?!st)[\w.]+\s+\{?\s*[vqds](\d+)"), re.compile(r"\[(sp|x29)\b"), 24),
-    "x86_64": ("avx2", ["-mavx2", "-mfma"], re.compile(r"^\s+vfmadd\d+p[sd]\b"), re.compile(r"%[xy]mm(\d+)$"), re.compile(r"\(%rsp"), 12),
+    "x86_64": ("avx2", ["-mavx2", "-mfma"], re.compile(r"^\s+vfmadd\d+p[sd]\b"), re.compile(r"%[xy]mm(\d+)\s*(?:##.*)?$"), re.compile(r"\(%rsp"), 12),
 }
 MANY = 8
 LABEL = re.compile(r"^(\.?L\w+):")
