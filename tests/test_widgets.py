@@ -8,13 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from traitlets import TraitError
 
 import pynn
-
-pytest.importorskip("anywidget")
-from traitlets import TraitError  # noqa: E402
-
-from pynn.widgets import base, canvas  # noqa: E402
+from pynn.widgets import base, canvas
 
 SIDE = canvas.SIDE
 ROOT = Path(pynn.__file__).parents[1]

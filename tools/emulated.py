@@ -47,7 +47,7 @@ def try_file(python: Python, folder: Path, file: str, left_out: str) -> Counter[
     """How many tests of a file passed, failed and so on; it has a process of its own, so that what ends a process under emulation
     does not end all. What pytest says last is printed, and what failed."""
     command = [*python.command, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", left_out, file]
-    env = {"HYPOTHESIS_PROFILE": "emulated", **os.environ, **python.env}
+    env = {"HYPOTHESIS_PROFILE": "quick", **os.environ, **python.env}
     try:
         done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, text=True, errors="replace",
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
