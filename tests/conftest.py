@@ -1,4 +1,4 @@
-"""Hypothesis profiles: a fixed, quick one by default; HYPOTHESIS_PROFILE=thorough draws afresh."""
+"""Hypothesis profiles: a fixed, short one by default; HYPOTHESIS_PROFILE=thorough draws afresh, quick is for slow builds and many versions."""
 
 import gc
 import os
@@ -12,6 +12,7 @@ settings.register_profile("default", max_examples=60, deadline=None, derandomize
                           suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", parent=settings.get_profile("default"),
                           max_examples=2000, derandomize=False)
+settings.register_profile("quick", parent=settings.get_profile("default"), max_examples=10)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # A shell's background job hands on an ignored SIGINT, and Python leaves it so.
