@@ -23,10 +23,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # once. A new file runs under each until it is named here.
 ONCE = {
     "test_benchmarks", "test_book", "test_book_foreign", "test_book_networks", "test_book_readers", "test_browser", "test_build",
-    "test_cli", "test_cli_run", "test_datasets", "test_datasets_forms", "test_examples", "test_exit", "test_faults", "test_fenced",
-    "test_image", "test_interrupt", "test_io_files", "test_io_guards", "test_io_state", "test_notebooks", "test_perceptron", "test_plot",
-    "test_plot_graph", "test_plot_network", "test_readme", "test_real", "test_reference", "test_tables", "test_threads",
-    "test_trainer", "test_training", "test_typing", "test_util", "test_weights", "test_widgets",
+    "test_cancellation", "test_cli", "test_cli_run", "test_comparing", "test_dask", "test_datasets", "test_datasets_forms",
+    "test_diagnose", "test_diagnosis", "test_examples", "test_exchange_keras", "test_exchange_onnx", "test_exchange_onnx_reading",
+    "test_exchange_real", "test_exchange_tools", "test_exchange_torch", "test_exchange_weights", "test_exit", "test_faults",
+    "test_fenced", "test_found", "test_gradient_check", "test_image", "test_interrupt", "test_io_files", "test_io_guards",
+    "test_io_state", "test_mapped", "test_memory", "test_mpi", "test_notebooks", "test_perceptron", "test_plot", "test_plot_graph",
+    "test_plot_network", "test_ranks", "test_readme", "test_real", "test_reference", "test_release", "test_sklearn", "test_tables",
+    "test_threadpools", "test_threads", "test_trainer", "test_training", "test_traps", "test_typing", "test_ulp", "test_util",
+    "test_weights", "test_widgets",
 }
 
 

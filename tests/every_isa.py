@@ -2,8 +2,8 @@
 
     python tests/every_isa.py [pytest's arguments]
 
-All of them run under the best instruction set; under the others those that conftest.py does not mark `once`. The last lines say
-how each ended, and what this machine cannot run.
+They run under the best instruction set; under the others those that conftest.py does not mark `once`. Hypothesis draws few
+examples, and building.py names what is left out. The last lines say how each ended, and what this machine cannot run.
 """
 
 import shlex
@@ -12,7 +12,7 @@ import time
 import tomllib
 
 import pytest
-from building import ROOT, command, elsewhere, names_of_setup, say_what_is_missing
+from building import QUICKLY, ROOT, command, elsewhere, names_of_setup, say_what_is_missing
 
 import pynn
 
@@ -26,7 +26,7 @@ def default_marks():
 def run(isa, arguments):
     """pytest's exit status, and a sentence on it."""
     began = time.monotonic()
-    status = command(sys.executable, "-m", "pytest", ROOT / "tests", *arguments, PYNN_CPU=isa)
+    status = command(sys.executable, "-m", "pytest", "-q", ROOT / "tests", *QUICKLY, *arguments, PYNN_CPU=isa, HYPOTHESIS_PROFILE="quick")
     ended = "passed" if status == pytest.ExitCode.OK else f"failed (pytest ends with {status})"
     return status, f"{isa}: {ended} after {time.monotonic() - began:.0f} s"
 

@@ -103,7 +103,8 @@ def failing(tmp_path_factory):
     folder = tmp_path_factory.mktemp("failing")
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", f"-I{sysconfig.get_path('include')}", f"-I{np.get_include()}",
                     HERE / "c" / "failing.c", "-o", folder / "failing.so"], check=True)
-    return {"PYTHONPATH": str(folder), "LD_PRELOAD": str(folder / "failing.so")}
+    before = os.environ.get("LD_PRELOAD", "")          # the sanitizers'
+    return {"PYTHONPATH": str(folder), "LD_PRELOAD": f"{folder / 'failing.so'} {before}"}
 
 
 def test_memory_that_runs_out_in_calls(failing):

@@ -1,7 +1,6 @@
-"""Calls and files led by coverage: atheris (libFuzzer) sees which branches of pynn's Python a file reached, and tries what is near.
+"""Calls and files led by coverage: atheris (libFuzzer) sees which branches of pynn's Python were reached, and tries what is near.
 
-Branches in C are seen where the extension was built with `-fsanitize=fuzzer-no-link`, as `make fuzz` does with Clang if there
-is one.
+Branches in C are not told apart.
 """
 
 import contextlib
