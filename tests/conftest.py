@@ -34,10 +34,21 @@ ONCE = {
 }
 
 
+# What runs scripts and commands, draws, or is killed hundreds of times: minutes of Python, and no C that the others do not reach.
+# every_isa.py leaves these out.
+PYTHON = {
+    "test_benchmarks", "test_book", "test_book_foreign", "test_book_networks", "test_book_readers", "test_build", "test_cli",
+    "test_cli_run", "test_datasets", "test_datasets_forms", "test_examples", "test_faults", "test_notebooks", "test_plot",
+    "test_plot_graph", "test_plot_network", "test_readme", "test_release", "test_sklearn", "test_threadpools", "test_typing",
+    "test_widgets",
+}
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.path.stem in ONCE:
-            item.add_marker("once")
+        for mark, files in {"once": ONCE, "python": PYTHON}.items():
+            if item.path.stem in files:
+                item.add_marker(mark)
 
 
 def pytest_collection_finish():
