@@ -116,3 +116,13 @@ def test_memory_that_runs_out_in_calls(failing):
 def test_memory_that_runs_out_in_files(failing, what):
     """What cannot be read changes nothing, what cannot be saved leaves the old file and no other."""
     assert "allocations failed" in program("fuzz.no_memory", "files", 1 if LONG else 97, what, **failing)
+
+
+def test_memory_that_runs_out_in_the_import(failing):
+    """An import that failed does not hinder the next one, nor a fork."""
+    assert "allocations failed" in program("fuzz.no_memory_import", _core.__file__, **failing)
+
+
+def test_memory_that_runs_out_while_an_import_is_refused(failing):
+    with pytest.raises(AssertionError, match="ImportError: pynn: PYNN_CPU is 'abacus'"):
+        program("fuzz.no_memory_import", _core.__file__, PYNN_CPU="abacus", **failing)
