@@ -205,7 +205,8 @@ coverage: $(VENV)/coverage gcc
 	$(IN_COPY) tests/every_isa.py $(ARGS)
 	$(IN_COPY) tests/c_programs.py build/programs $(COVERAGE)
 	mkdir -p build/$@/build/report
-	cd build/$@ && $(CURDIR)/$(VENV)/bin/gcovr --txt-metric branch
+	cd build/$@ && $(CURDIR)/$(VENV)/bin/gcovr --txt-metric branch --txt --json build/report/coverage.json
+	$(IN_COPY) tests/branches.py build/report/coverage.json
 
 lint: $(VENV)/test gcc clang
 	$(RUN) tests/lint.py

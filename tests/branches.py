@@ -3,10 +3,12 @@
     python tests/branches.py COVERAGE.json
 
 The file is gcovr's. tests/branches.txt has the reasons: a paragraph each, and below it the lines for which it holds, as they stand in
-the source. A line without a reason is a failure: write the test, remove the branch, or say why it cannot be taken.
+the source; where the file's name has a `*`, for every line there that contains the text. A line without a reason is a failure: write the
+test, remove the branch, or say why it cannot be taken.
 """
 
 import collections
+import fnmatch
 import json
 import sys
 from pathlib import Path
@@ -17,16 +19,21 @@ REASONS = Path(__file__).with_suffix(".txt")
 
 
 def reasons():
-    """{(file, line as it stands there): why}."""
-    why, known = "", {}
+    """(file or pattern, text, why) of every line of branches.txt that names one."""
     for paragraph in REASONS.read_text(encoding="utf-8").split("\n\n"):
         lines = [line for line in paragraph.splitlines() if not line.startswith("#")]
         why = " ".join(line for line in lines if not line.startswith("csrc/"))
         for line in lines:
             if line.startswith("csrc/"):
-                file, _, text = line.partition(": ")
-                known[file, text] = why
-    return known
+                file, _, text = line.partition(":")
+                yield file, text.strip(), why
+
+
+def reason_of(known, file, text):
+    for where, part, why in known:
+        if where == file and part == text or "*" in where and fnmatch.fnmatch(file, where) and part in text:
+            return why
+    return None
 
 
 def merged(entries):
@@ -57,10 +64,10 @@ def left(report):
 
 
 def main(path):
-    known, unexplained, groups = reasons(), [], collections.defaultdict(list)
+    known, unexplained, groups = list(reasons()), [], collections.defaultdict(list)
     for file, number, untaken, branches, text in left(json.loads(Path(path).read_text())):
         line = f"{file}:{number}: {untaken} of {branches}: {text}"
-        why = known.get((file, text))
+        why = reason_of(known, file, text)
         (unexplained if why is None else groups[why]).append(line)
     for why, lines in groups.items():
         print(why, *lines, "", sep="\n")
