@@ -4,6 +4,7 @@ An import that has failed must leave nothing that hinders the next: at the end t
 It needs `failing`, like fuzz.no_memory, and a process in which pynn was not imported yet.
 """
 
+import _imp
 import importlib.util
 import itertools
 import os
@@ -19,17 +20,17 @@ SECONDS = 20            # after which a process that waits for a lock is ended
 EXPECTED = (MemoryError, ImportError, SystemError, RuntimeError)
 
 
-def load(path):
-    spec = importlib.util.spec_from_file_location("pynn._core", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def load(spec):
+    """What importlib does in the end: the rest of it does not survive every failure."""
+    module = _imp.create_dynamic(spec)
+    _imp.exec_dynamic(module)
     return module
 
 
-def try_imports(path, following):
+def try_imports(spec, following):
     """Imports of whose allocations one fails, and so many after it; what the last one gave, for which all succeeded, and how many there were."""
     for number in itertools.count():
-        module, error, seen = failing.attempt(load, (path,), number, number + following)
+        module, error, seen = failing.attempt(load, (spec,), number, number + following)
         if error is not None and not isinstance(error, EXPECTED):
             raise error
         if seen <= number:
@@ -37,8 +38,9 @@ def try_imports(path, following):
 
 
 def main(path):
-    *_, several = try_imports(path, FOLLOWING)      # first: where a single one fails, some imports succeed
-    module, error, alone = try_imports(path, 0)
+    spec = importlib.util.spec_from_file_location("pynn._core", path)
+    *_, several = try_imports(spec, FOLLOWING)      # first: where a single one fails, some imports succeed
+    module, error, alone = try_imports(spec, 0)
     if module is None:
         raise error
     x = np.array([-1.0, 2.0])
