@@ -90,6 +90,13 @@ def test_what_is_not_as_promised_is_found(broken, says, monkeypatch):
         calls.check("relu", [np.zeros(3)])
 
 
+def test_one_array_in_two_places_is_one_for_all_kernels():
+    """A parameter that is its own state: what came of it was compared with what comes of two arrays."""
+    _, grad, m, _, *numbers = CALLS["adam"](calls.Draw(lambda n: 0))
+    param = np.zeros_like(m)
+    calls.check("adam", [param, grad, m, param, *numbers])
+
+
 def test_a_few_hundred_calls_of_each_leave_nothing_behind():
     assert "left nothing behind" in program("fuzz.leaks", 300)
 
