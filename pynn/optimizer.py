@@ -51,7 +51,9 @@ class _Optimizer:
         Raises
         ------
         KeyError, ValueError
-            If a parameter has no gradient, or one of another shape.
+            If a parameter has no gradient, or one of another shape; if a ``beta`` or a ``decay_rate`` is not in [0, 1).
+        TypeError
+            If a setting is no number, or a parameter no array that can be changed.
         """
         parameters = self._parameters(params, grads)
         if self._memory and getattr(self, self._memory[-1]) is None:
@@ -68,6 +70,23 @@ class _Optimizer:
 
     def _begin(self):
         """What an update does once, for all parameters."""
+
+    def _number(self, name):
+        """A setting as a float, as the extension reads one."""
+        value = getattr(self, name)
+        try:
+            return math.fsum((value,))      # unlike float it takes no text
+        except OverflowError as error:
+            raise OverflowError(f"{type(self).__name__}.update: {name} is too large; it must be a number that a float can hold") from error
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{type(self).__name__}.update: {name} is {value!r}; it must be a number") from error
+
+    def _share(self, name):
+        """A setting that says how much of what was remembered is kept."""
+        value = self._number(name)
+        if not 0 <= value < 1:
+            raise ValueError(f"{type(self).__name__}.update: {name} is {value}; it must be at least 0 and below 1")
+        return value
 
     def _remember(self, parameters):
         for name in self._memory:
@@ -169,6 +188,9 @@ class RMSprop(_Optimizer):
         self.decay_rate = decay_rate
         self.h: _Arrays = None
 
+    def _begin(self):
+        self._share("decay_rate")       # beyond 1, h would become negative
+
     def _step(self, key, param, grad):
         return _core.rmsprop(param, grad, self.h[key], self.lr, self.decay_rate)
 
@@ -191,8 +213,9 @@ class Adam(_Optimizer):
         self.v: _Arrays = None
 
     def _begin(self):
+        lr, beta1, beta2 = self._number("lr"), self._share("beta1"), self._share("beta2")
         self.iter += 1
-        self._lr_t = self.lr * math.sqrt(1.0 - self.beta2 ** self.iter) / (1.0 - self.beta1 ** self.iter)
+        self._lr_t = lr * math.sqrt(1.0 - beta2 ** self.iter) / (1.0 - beta1 ** self.iter)
 
     def _step(self, key, param, grad):
         return _core.adam(param, grad, self.m[key], self.v[key], self._lr_t, self.beta1, self.beta2)
@@ -209,6 +232,9 @@ class AdamW(Adam):
         super().__init__(lr, beta1, beta2)
         self.weight_decay = weight_decay
 
+    def _begin(self):
+        super()._begin()
+        self._decay = self._number("lr") * self._number("weight_decay")
+
     def _step(self, key, param, grad):
-        return _core.adamw(param, grad, self.m[key], self.v[key], self._lr_t, self.beta1, self.beta2,
-                           self.lr * self.weight_decay)
+        return _core.adamw(param, grad, self.m[key], self.v[key], self._lr_t, self.beta1, self.beta2, self._decay)

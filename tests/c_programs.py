@@ -36,16 +36,18 @@ def main(folder, *flags):
     folder.mkdir(parents=True, exist_ok=True)
     setup = names_of_setup()
     objects = compile_kernels(folder, setup, flags)
-    pool, kernels = folder / "parallel_stress", folder / "kernels_stress"
+    pool, kernels, processors = folder / "parallel_stress", folder / "kernels_stress", folder / "processors_check"
     link(pool, [objects[name] for name in objects if name.startswith("processors_")], flags)     # it includes parallel.c
     link(kernels, objects.values(), flags)
+    link(processors, [], flags)         # it includes processors_linux.c
 
     here = [*setup["instruction_sets"](), "simple"]
     statuses = {isa: command(kernels, isa) for isa in here}
     missing = [isa for isa in here if statuses[isa] == UNAVAILABLE]
     failed = [isa for isa in here if statuses[isa] not in (0, UNAVAILABLE)]
-    if command(pool) or failed:
-        return "failed: " + (", ".join(failed) or "the pool")
+    failed += [program.name for program in (pool, processors) if command(program)]
+    if failed:
+        return "failed: " + ", ".join(failed)
     say_what_is_missing(missing + elsewhere(setup))
     return 0
 

@@ -2,8 +2,8 @@
 
     python tests/every_isa.py [pytest's arguments]
 
-All of them run under the best instruction set; under the others those that conftest.py does not mark `once`. The last lines say
-how each ended, and what this machine cannot run.
+They run under the best instruction set; under the others those that conftest.py does not mark `once`. Hypothesis draws few
+examples; building.py and conftest.py name what is left out, and why. The last lines say how each ended, and what this machine cannot run.
 """
 
 import shlex
@@ -12,7 +12,7 @@ import time
 import tomllib
 
 import pytest
-from building import ROOT, command, elsewhere, names_of_setup, say_what_is_missing
+from building import QUICKLY, ROOT, command, elsewhere, names_of_setup, say_what_is_missing
 
 import pynn
 
@@ -23,10 +23,11 @@ def default_marks():
     return shlex.split(options)[-1]
 
 
-def run(isa, arguments):
+def run(isa, marks, arguments):
     """pytest's exit status, and a sentence on it."""
     began = time.monotonic()
-    status = command(sys.executable, "-m", "pytest", ROOT / "tests", *arguments, PYNN_CPU=isa)
+    status = command(sys.executable, "-m", "pytest", "-q", ROOT / "tests", *QUICKLY, "-m", marks, *arguments,
+                     PYNN_CPU=isa, HYPOTHESIS_PROFILE="quick")
     ended = "passed" if status == pytest.ExitCode.OK else f"failed (pytest ends with {status})"
     return status, f"{isa}: {ended} after {time.monotonic() - began:.0f} s"
 
@@ -34,9 +35,10 @@ def run(isa, arguments):
 def main(arguments):
     sets = pynn._core.build_info()["isas"]
     here = [isa for isa, available in sets.items() if available]        # the best first
+    marks = f"{default_marks()} and not python"
     print("Instruction sets:", *here, flush=True)
-    results = [run(here[0], arguments)]
-    results += [run(isa, ["-m", f"{default_marks()} and not once", *arguments]) for isa in here[1:]]
+    results = [run(here[0], marks, arguments)]
+    results += [run(isa, f"{marks} and not once", arguments) for isa in here[1:]]
     print(*(sentence for _, sentence in results), sep="\n")
     say_what_is_missing([isa for isa in sets if isa not in here] + elsewhere(names_of_setup()))
     return any(status for status, _ in results)

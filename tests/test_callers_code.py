@@ -83,6 +83,10 @@ def test_errors_in_words_keep_their_cause(name, error):
 
 # ---- containers and arrays that change while they are read ----------------------------------------
 
+# NumPy 2.5 asks for new views instead, and other code does it as long as it can.
+changes_arrays = pytest.mark.filterwarnings("ignore:Setting the (shape|dtype) on a NumPy array:DeprecationWarning")
+
+
 def test_a_list_of_params_that_shrinks():
     params = []
 
@@ -116,6 +120,7 @@ class Meanwhile:
         return self.array
 
 
+@changes_arrays
 def test_arrays_that_are_reshaped_while_the_next_argument_is_read():
     """Shapes are looked at when nothing can change them any more."""
     def reshape(a, shape):
@@ -135,6 +140,7 @@ def test_arrays_that_are_reshaped_while_the_next_argument_is_read():
             0.1, 0.9)
 
 
+@changes_arrays
 def test_arrays_that_change_their_dtype_while_the_next_argument_is_read():
     x = np.ones((4, 4))
     got = pynn.matmul(x, Meanwhile(lambda: setattr(x, "dtype", np.float32), np.ones((8, 2))))
@@ -143,16 +149,19 @@ def test_arrays_that_change_their_dtype_while_the_next_argument_is_read():
 
 # ---- numerical_gradient ---------------------------------------------------------------------------
 
+@changes_arrays
 @pytest.mark.parametrize("raises", [False, True])
-@pytest.mark.parametrize("change", ["reshape", "resize", "shrink", "strides"])
+@pytest.mark.parametrize("change", ["reshape", "resize", "shrink", "row", "dtype"])
 def test_x_is_put_back_whatever_f_does_to_it(change, raises):
     x = np.arange(4.0)
 
     def f(_):
         if change == "reshape":
             x.shape = (2, 2)
-        elif change == "strides":
+        elif change == "row":
             x.shape = (1, 4)
+        elif change == "dtype":
+            x.dtype = np.int64
         else:
             x.resize(4000 if change == "resize" else 2, refcheck=False)
         if raises:
@@ -161,9 +170,10 @@ def test_x_is_put_back_whatever_f_does_to_it(change, raises):
 
     with pytest.raises(ZeroDivisionError if raises else RuntimeError):
         pynn.numerical_gradient(f, x)
-    np.testing.assert_array_equal(x.ravel()[:2], [0, 1])
+    np.testing.assert_array_equal(x.view(np.float64).ravel()[:2], [0, 1])
 
 
+@changes_arrays
 def test_a_view_is_put_back_too():
     base = np.arange(12.0).reshape(3, 4)
     x = base[::-1, ::2]

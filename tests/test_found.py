@@ -16,6 +16,7 @@ def seeded():
 
 @pytest.fixture(scope="module")
 def digits():
+    pytest.importorskip("sklearn")
     (x, t), (x_test, t_test) = pynn.load_digits()
     return x[:200], t[:200], x_test, t_test
 
@@ -295,6 +296,7 @@ def test_cli_reads_a_table(tmp_path, capsys, delimiter, heading):
     (["--save", "folder.npz"], "is a folder")])
 def test_cli_refuses_before_it_trains(tmp_path, monkeypatch, capsys, options, said):
     pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
     from pynn.cli import main
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.npz").mkdir()

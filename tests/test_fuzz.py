@@ -90,6 +90,13 @@ def test_what_is_not_as_promised_is_found(broken, says, monkeypatch):
         calls.check("relu", [np.zeros(3)])
 
 
+def test_one_array_in_two_places_is_one_for_all_kernels():
+    """A parameter that is its own state: what came of it was compared with what comes of two arrays."""
+    _, grad, m, _, *numbers = CALLS["adam"](calls.Draw(lambda n: 0))
+    param = np.zeros_like(m)
+    calls.check("adam", [param, grad, m, param, *numbers])
+
+
 def test_a_few_hundred_calls_of_each_leave_nothing_behind():
     assert "left nothing behind" in program("fuzz.leaks", 300)
 
@@ -103,7 +110,8 @@ def failing(tmp_path_factory):
     folder = tmp_path_factory.mktemp("failing")
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", f"-I{sysconfig.get_path('include')}", f"-I{np.get_include()}",
                     HERE / "c" / "failing.c", "-o", folder / "failing.so"], check=True)
-    return {"PYTHONPATH": str(folder), "LD_PRELOAD": str(folder / "failing.so")}
+    before = os.environ.get("LD_PRELOAD", "")          # the sanitizers'
+    return {"PYTHONPATH": str(folder), "LD_PRELOAD": f"{folder / 'failing.so'} {before}"}
 
 
 def test_memory_that_runs_out_in_calls(failing):
@@ -115,3 +123,13 @@ def test_memory_that_runs_out_in_calls(failing):
 def test_memory_that_runs_out_in_files(failing, what):
     """What cannot be read changes nothing, what cannot be saved leaves the old file and no other."""
     assert "allocations failed" in program("fuzz.no_memory", "files", 1 if LONG else 97, what, **failing)
+
+
+def test_memory_that_runs_out_in_the_import(failing):
+    """An import that failed does not hinder the next one, nor a fork."""
+    assert "allocations failed" in program("fuzz.no_memory_import", _core.__file__, **failing)
+
+
+def test_memory_that_runs_out_while_an_import_is_refused(failing):
+    with pytest.raises(AssertionError, match="ImportError: pynn: PYNN_CPU is 'abacus'"):
+        program("fuzz.no_memory_import", _core.__file__, PYNN_CPU="abacus", **failing)

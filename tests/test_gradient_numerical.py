@@ -229,3 +229,9 @@ class TestGradientDescent:
     def test_dtype(self, dtype):
         refuses(TypeError, f"gradient_descent init_x {np.dtype(dtype)}", gradient_descent, square_sum,
                 np.ones(2, dtype))
+
+
+def test_minus_one_is_no_error():
+    """What C's conversion returns where it fails."""
+    np.testing.assert_array_equal(numerical_gradient(lambda x: -1.0, np.ones(3)), np.zeros(3))
+    np.testing.assert_array_equal(numerical_gradient(lambda x: -1, np.ones(3)), np.zeros(3))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from layouts import DTYPES, LAYOUTS, arrays, lay_out, shapes, sides, values
 from test_errors import refuses
 
-from pynn import functions, layers, reference
+from pynn import _core, functions, layers, reference
 
 REAL = (np.float32, np.float64)
 
@@ -416,3 +416,10 @@ def test_layers_refuse_dtypes(name, make):
 def test_softmax_with_loss_refuses_targets(t, error, says):
     refuses(error, f"SoftmaxWithLoss.forward {says}", layers.SoftmaxWithLoss().forward,
             np.ones((2, 3)), t)
+
+
+def test_a_mask_of_any_layout():
+    dout, mask = np.ones((4, 3)), np.zeros((4, 6), bool)[:, ::2]
+    mask[1, 2] = True
+    got = _core.relu_backward(dout, mask)
+    np.testing.assert_array_equal(got, np.where(mask, 0, dout))

@@ -81,6 +81,30 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
+# Results of up to 64 MB are kept, of nine sizes here, 432 MB in all.
+NINE_SIZES = """
+import numpy as np
+import pynn
+
+def resident():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * 4096
+
+x = np.ones(20_000_000, np.float32)
+pynn.relu(x)
+before = resident()
+for n in range(8_000_000, 16_000_001, 1_000_000):
+    pynn.relu(x[:n])
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads what is resident as Linux tells it")
+def test_what_is_kept_of_large_results_is_bounded(tmp_path):
+    """At most 256 MB (KEPT_BYTES in csrc/binding/memory.c), and a tenth for the rest of the process."""
+    assert int(python("-c", NINE_SIZES, cwd=tmp_path).stdout) < 1.1 * 256 * 2**20
+
+
 def test_what_is_kept_is_bounded(tmp_path):
     """All results together are 2 GB. A process of its own has no earlier peak."""
     pytest.importorskip("resource")

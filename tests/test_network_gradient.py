@@ -258,6 +258,7 @@ class TestArguments:
         (dict(params=[]), ValueError, "params has 0 arrays"),
         (dict(params=[np.ones((6, 4))]), ValueError, "params has 1 arrays"),
         (dict(W2=np.ones((3, 4))), ValueError, "W1 has 5 columns but W2 has 3 rows; they must be equal"),
+        (dict(W2=np.ones((5, 0))), ValueError, r"W2 has shape \(5, 0\); it must have two axes, .* not be empty"),
         (dict(W2=np.ones(5)), ValueError, r"W2 has shape \(5,\); it must have two axes"),
         (dict(b1=np.ones(4)), ValueError, r"b1 has shape \(4,\) but W1 has 5 columns; b1 must be \(5,\)"),
         (dict(b2=np.ones((1, 4))), ValueError, r"b2 has shape \(1, 4\) but W2 has 4 columns; b2 must be \(4,\)"),

@@ -1,6 +1,10 @@
 """pynn.optimizer against the update rules of section 6.1, in place."""
 
 import copy
+import inspect
+import itertools
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -312,3 +316,48 @@ def test_lists_as_in_the_second_volume(rule, rng):
 def test_refuses_what_is_neither_dicts_nor_lists(rule, params, grads, error, words):
     with pytest.raises(error, match=f"{rule}.update: {words}"):
         getattr(optimizer, rule)().update(params, grads)
+
+
+SETTINGS = [(rule, name) for rule in RULES for name in inspect.signature(getattr(optimizer, rule)).parameters]
+SHARES = [("RMSprop", "decay_rate"), *itertools.product(("Adam", "AdamW"), ("beta1", "beta2"))]
+
+
+def step_with(rule, name, value):
+    """Two steps, the setting changed between them as `lr` may be; the parameters must be as they were."""
+    rule = getattr(optimizer, rule)()
+    params, grads = {"W": np.ones(2)}, {"W": np.ones(2)}
+    rule.update(params, grads)
+    kept = snapshot(params["W"])
+    setattr(rule, name, value)
+    try:
+        rule.update(params, grads)
+    finally:
+        assert snapshot(params["W"]) == kept
+
+
+@pytest.mark.parametrize("rule, name", SETTINGS)
+@pytest.mark.parametrize("value", ["0.5", None, [0.5, 0.5], np.full(2, 0.5), 1j, {}])
+def test_a_setting_that_is_no_number(rule, name, value):
+    refuses(TypeError, f"{rule}.update {name} number", step_with, rule, name, value)
+
+
+@pytest.mark.parametrize("rule, name", SETTINGS)
+def test_a_setting_that_no_float_holds(rule, name):
+    refuses(OverflowError, f"{rule}.update {name} is too large", step_with, rule, name, 10**400)
+
+
+@pytest.mark.parametrize("rule, name", SHARES)
+@pytest.mark.parametrize("value", [1, 1.5, -0.1, np.inf, np.nan])
+def test_a_share_out_of_range(rule, name, value):
+    refuses(ValueError, f"{rule}.update {name} is {float(value)} at least 0 and below 1", step_with, rule, name, value)
+
+
+@pytest.mark.parametrize("rule, name", SETTINGS)
+@pytest.mark.parametrize("number", [Fraction, Decimal, np.float32, np.array])
+def test_every_kind_of_number_is_a_setting(rule, name, number):
+    mine, plain = getattr(optimizer, rule)(**{name: number(0.5)}), getattr(optimizer, rule)(**{name: 0.5})
+    a, b = {"W": np.ones(2)}, {"W": np.ones(2)}
+    for grad in (0.5, 2.0):
+        mine.update(a, {"W": np.full(2, grad)})
+        plain.update(b, {"W": np.full(2, grad)})
+    np.testing.assert_array_equal(a["W"], b["W"])

@@ -15,7 +15,8 @@ def test_it_is_numpys_take(dtype, shape):
     rng = np.random.default_rng(0)
     x = rng.integers(0, 2, shape).astype(dtype)
     for data in (x, x[::-1], np.asfortranarray(x), x[:, ::2] if x.ndim > 1 else x[::2]):
-        for rows in (rng.integers(0, len(data), 100), rng.integers(0, len(data), 9)[::-1], [0, -1], np.array([], int), np.int32([2, 1])):
+        for rows in (rng.integers(0, len(data), 100), rng.integers(0, len(data), 9)[::-1], [0, -1], np.array([], int), np.int32([2, 1]),
+                     rng.integers(0, len(data), (3, 4))):
             got, want = _core.take_rows(data, rows), data.take(rows, axis=0)
             np.testing.assert_array_equal(got, want)
             assert got.dtype == want.dtype and not np.shares_memory(got, data)

@@ -208,11 +208,23 @@ except InterruptedError: print("interrupted")"""
     assert run_python(code)[0] == "interrupted"
 
 
-@pytest.mark.parametrize("sanitizer", ["", "thread", "address,undefined"])
-def test_stress_in_c(tmp_path, sanitizer):
-    compiler = shutil.which((sysconfig.get_config_var("CC") or "cc").split()[0]) or shutil.which("cc")
-    if compiler is None:
+@pytest.fixture
+def compiler():
+    found = shutil.which((sysconfig.get_config_var("CC") or "cc").split()[0]) or shutil.which("cc")
+    if found is None:
         pytest.skip("no C compiler")
+    return found
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it pretends to be Linux")
+def test_processors_are_counted_whatever_the_system_says(tmp_path, compiler):
+    program = tmp_path / "processors_check"
+    subprocess.run([compiler, "-std=gnu11", ROOT / "tests/c/processors_check.c", "-pthread", "-o", program], check=True)
+    subprocess.run([program], check=True)
+
+
+@pytest.mark.parametrize("sanitizer", ["", "thread", "address,undefined"])
+def test_stress_in_c(tmp_path, compiler, sanitizer):
 
     def build(name, *sources):
         flags = ["-std=gnu11", "-O1", "-g", *([f"-fsanitize={sanitizer}"] if sanitizer else [])]

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from traitlets import TraitError
 
 import pynn
+
+pytest.importorskip("anywidget")
 from pynn.widgets import base, canvas
+from traitlets import TraitError
 
 SIDE = canvas.SIDE
 ROOT = Path(pynn.__file__).parents[1]

@@ -44,11 +44,14 @@ release(void)
     atomic_flag_clear_explicit(&lock, memory_order_release);
 }
 
-/* A forked child must not find the lock held by a thread that it lacks. */
+/* A forked child must not find the lock held by a thread that it lacks. Asked once, whatever becomes of the import: held twice,
+ * the lock would never come free. */
 static int
 hold_over_forks(void)
 {
-    return hook_fork(acquire, release, release) ? 0 : -1;
+    static bool held;
+    held = held || hook_fork(acquire, release, release);
+    return held ? 0 : -1;
 }
 
 /* The class that holds `*size` bytes, which becomes the size of its buffers; -1 if there is none. */
@@ -174,7 +177,7 @@ python_library(void)
 int
 memory_init(void)
 {
-    if (capsule == NULL && hold_over_forks() != 0) {
+    if (hold_over_forks() != 0) {
         PyErr_NoMemory();
         return -1;
     }

@@ -229,4 +229,5 @@ def ending(comm):
     yield
     sys.stdout.flush()
     sys.stderr.flush()
+    time.sleep(1)       # what mpiexec has not read by then is lost
     comm.Abort(1)

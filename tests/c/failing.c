@@ -3,6 +3,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define NPY_TARGET_VERSION NPY_2_0_API_VERSION      /* NumPy 2.0 leaves its allocators out otherwise */
 #include <numpy/arrayobject.h>
 
 #include <stdlib.h>

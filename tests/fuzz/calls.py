@@ -98,7 +98,7 @@ def check(name, args):
     arrays = list(arrays_in(args))
     before = [contents(a) for _, a in arrays]
     size = _size(name, args, arrays)
-    again = size and [a.copy() if i in CHANGED.get(name, ()) and isinstance(a, np.ndarray) else a for i, a in enumerate(args)]
+    again = size and _copies(args, CHANGED.get(name, ()))
     outputs, error = attempt(name, args)
     changed = CHANGED.get(name, ()) if error is None else ()
     for (i, a), was in zip(arrays, before):
@@ -111,6 +111,12 @@ def check(name, args):
     if size is not None:
         _check_against_simple(name, args if error else again, outputs, error, size)
     return type(error) if error else None
+
+
+def _copies(args, changed):
+    """The arguments, with a copy of each array that is changed: one copy where several arguments are one array."""
+    memo = {id(args[i]): args[i].copy() for i in changed if i < len(args) and isinstance(args[i], np.ndarray)}
+    return [memo.get(id(a), a) for a in args]
 
 
 def _check_error(name, args, error):
