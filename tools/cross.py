@@ -121,12 +121,14 @@ def build(name: str) -> Path:
     wheels = folder / "wheel"
     shutil.rmtree(wheels, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", wheels, sources(folder / "source"),
-        env=environment(target, folder), stdout=subprocess.DEVNULL)
+    variables = environment(target, folder)
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", wheels, sources(folder / "source"), env=variables,
+        stdout=subprocess.DEVNULL)
     wheel = next(wheels.glob("*.whl"))
     DIST.mkdir(exist_ok=True)
     if target.tag:
-        run(sys.executable, "-m", "wheel", "tags", "--remove", "--platform-tag", target.tag, wheel, stdout=subprocess.DEVNULL)
+        run(sys.executable, "-m", "wheel", "tags", "--remove", "--platform-tag", target.tag, wheel, env=variables,
+            stdout=subprocess.DEVNULL)      # which writes the list of files anew, and its date
         wheel = next(wheels.glob("*.whl"))
     return Path(shutil.copy(wheel, DIST))
 

@@ -1,10 +1,12 @@
 """Whether a wheel is the same bytes when it is built again: ``python -m tools.reproducible manylinux``.
 
-Zig keeps what it has compiled, so that each time it begins with an empty cache. Files that differ are named.
+Zig keeps what it has compiled, so that each time it begins with an empty cache, in the same place: what it links of its own names its
+folder. Files that differ are named.
 """
 
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -12,12 +14,14 @@ from pathlib import Path
 
 from tools.cross import build
 
+CACHE = Path("build", "zig-cache").absolute()
+
 
 def build_afresh(name: str, folder: str) -> Path:
     """A wheel of a target, moved into a folder of its own."""
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["ZIG_GLOBAL_CACHE_DIR"] = os.environ["ZIG_LOCAL_CACHE_DIR"] = cache
-        wheel = build(name)
+    shutil.rmtree(CACHE, ignore_errors=True)
+    os.environ["ZIG_GLOBAL_CACHE_DIR"] = os.environ["ZIG_LOCAL_CACHE_DIR"] = str(CACHE)
+    wheel = build(name)
     copy = Path(folder, wheel.name)
     copy.write_bytes(wheel.read_bytes())
     return copy

@@ -14,7 +14,7 @@ py_method py_matmul;
 
 /* functions.c */
 py_method py_identity_function, py_step_function, py_sigmoid, py_sigmoid_forward, py_sigmoid_grad, py_relu;
-py_method py_relu_grad, py_tanh, py_tanh_forward, py_add, py_multiply, py_as_array;
+py_method py_relu_grad, py_tanh, py_tanh_forward, py_add, py_multiply, py_as_array, py_widen;
 
 /* losses.c */
 py_method py_softmax, py_mean_squared_error, py_cross_entropy_error, py_softmax_loss, py_entropy, py_cross_entropy;
@@ -52,7 +52,6 @@ py_method py_get_num_threads, py_set_num_threads;
 py_method py_use_kernels, py_kernels, py_tour, py_tour_peak;
 
 /* rows.c */
-py_method py_widen;
 py_method py_take_rows;
 
 /* conv.c */
