@@ -86,16 +86,19 @@ def bars(axes, cases, peers, key="seconds", scale=1e6):
     axes.margins(x=0.1)         # for the longest bar's number
 
 
-def legend_above(figure, axes, peers):
-    """Name the peers above the panels, where no bar can reach."""
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=len(peers))
+def legend_above(figure, columns):
+    """Name the peers of all panels above them, where no bar can reach."""
+    named = {label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels())}
+    figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=columns)
 
 
 def steps(rows, facts, results):
     """Time of a training step of each network, pynn beside its peers."""
     networks = rows.values("name")
-    figure, panels = plt.subplots(-(-len(networks) // 2), 2, squeeze=False, layout="constrained",
-                                  figsize=(9, 1 + 2.4 * -(-len(networks) // 2)))
+    pairs = [networks[i:i + 2] for i in range(0, len(networks), 2)]
+    heights = [0.8 + 0.14 * max(len(rows.where(name=network)) for network in pair) for pair in pairs]      # inches: each bar has its number
+    figure, panels = plt.subplots(len(heights), 2, squeeze=False, layout="constrained", figsize=(9, 0.6 + sum(heights)),
+                                  height_ratios=heights)
     for panel in panels.flat[len(networks):]:
         panel.axis("off")
     for panel, network in zip(panels.flat, networks):
@@ -105,7 +108,7 @@ def steps(rows, facts, results):
         fast = max(row["seconds"] for row in chosen) < 0.01
         bars(panel, cases, chosen.values("peer"), scale=1e6 if fast else 1e3)
         panel.set(title=network, xlabel="microseconds a step" if fast else "milliseconds a step")
-    legend_above(figure, panels.flat[0], rows.values("peer"))
+    legend_above(figure, 4)
     return figure
 
 
@@ -137,7 +140,7 @@ def busy(rows, facts, results):
     seconds = [row["seconds"] for row in rows]
     axes.set(xscale="log" if max(seconds) > 20 * min(seconds) else "linear",    # a pool that collapsed
              xlabel="microseconds a step of TwoLayerNet (median)")
-    legend_above(figure, axes, rows.values("peer"))
+    legend_above(figure, 4)
     return figure
 
 
