@@ -55,7 +55,7 @@ def products(rng, dtype, side):
 def large_products(rng, dtype, side):
     for m, k, n in [(100, 784, 50), (784, 100, 50), (100, 50, 784), (1, 784, 50), (10, 784, 53), (49, 1031, 99),
                     (130, 260, 1), (130, 260, 2), (130, 1, 50), (1, 1, 50), (260, 1, 3), (4, 4097, 17),
-                    (1024, 70, 50), (60, 9000, 18)]:
+                    (1024, 70, 50), (60, 9000, 18), (160, 3600, 23), (101, 600, 7)]:
         a, b = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
         for left, right in itertools.product(both_orders(a, side), both_orders(b, side)):
             np.testing.assert_allclose(pynn.matmul(left, right), a @ b, rtol=1e-3, atol=1e-3)

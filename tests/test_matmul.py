@@ -80,12 +80,12 @@ def test_mixed_dtypes(left, right, rng):
 
 # Around the sizes where a GEMM changes its mind: a register tile (4..16 rows, 8..48 columns), a
 # block of K, a run of such blocks, of rows, of columns, the switch from skinny to packed, lines of a
-# transpose a page apart, the first size worth threads.
+# transpose a page apart, the first size worth threads; a long transpose by a narrow matrix, whose product is turned.
 SIZES = [(1, 1, 1), (6, 16, 8), (7, 17, 9), (5, 256, 15), (4, 257, 33), (12, 300, 32),
          (13, 511, 31), (100, 784, 50), (784, 100, 50), (100, 50, 784), (1, 784, 50),
          (784, 1, 50), (50, 100, 1), (1, 2000, 1), (2, 1, 2000), (129, 513, 65), (300, 400, 200),
          (3, 2049, 300), (500, 3, 500), (97, 1031, 89), (330, 860, 1026), (150, 9000, 18),
-         (40, 9000, 6), (60, 9000, 2), (70, 5000, 30), (1024, 70, 50)]
+         (40, 9000, 6), (60, 9000, 2), (70, 5000, 30), (1024, 70, 50), (160, 3600, 23), (101, 600, 7)]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

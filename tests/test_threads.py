@@ -52,10 +52,10 @@ def run_python(code, **env):
     return done.stdout.strip(), done.stderr.strip()
 
 
-@pytest.mark.parametrize("sizes", [(256, 300, 200), (9000, 150, 18)], ids=str)
+@pytest.mark.parametrize("sizes", [(256, 300, 200), (9000, 150, 18), (4000, 160, 23)], ids=str)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_same_bits_for_any_number(rng, sizes, dtype):
-    """Several chunks; and a dW that runs through many blocks of K."""
+    """Several chunks; a dW that runs through many blocks of K; one that is turned."""
     operands = [a.astype(dtype) for a in layer(rng, *sizes)]
     results = set()
     for n in (1, 2, 3, 4):

@@ -3,6 +3,7 @@
 
 struct FN(plan) {
     const struct gemm_args *g;
+    int turned;                 /* C is written as the transpose of what is computed */
     int pack_a, pack_b;
     int pack_b_on_way;          /* the first tile of a panel packs it, beside its arithmetic */
     ptrdiff_t k_blocks, kc;     /* blocks of K, and the steps of the longest */
@@ -95,24 +96,34 @@ inline_always ptrdiff_t
 FN(most_steps)(const struct gemm_args *g)
 {
     const ptrdiff_t size = sizeof(real), panel = B_PANEL_BYTES / (PANEL_VECTORS * VL * size);
-    const ptrdiff_t far = max_(64, A_BLOCK_BYTES / (g->m * size));
+    const ptrdiff_t far = max_(64, A_BLOCK_BYTES / (2 * g->m * size));
     return (FN(is_far_transpose)(g) ? min_(panel, far) : panel) / VL;
+}
+
+/* Tiles of rows in a block of A: as many as are packed together, or, where a panel of B stays in the first cache, a few, so that C is
+ * written a few whole rows at a time. */
+inline_always ptrdiff_t
+FN(block_tiles)(const struct FN(plan) *p)
+{
+    const ptrdiff_t size = sizeof(real), rows = FN(tile_rows)(PANEL_VECTORS), tiles = ceil_div(p->g->m, rows);
+    const int is_short = p->kc * PANEL_VECTORS * VL * size <= L1_PANEL_BYTES && p->g->a_cs == 1;
+    const ptrdiff_t most = is_short ? max_(4, 512 / p->kc) : A_BLOCK_BYTES / (rows * p->kc * size);
+    return ceil_div(tiles, ceil_div(tiles, most));
 }
 
 /* Blocks as large as their caches, and of nearly equal size. */
 static struct FN(plan)
-FN(make_plan)(const struct gemm_args *g)
+FN(make_plan)(const struct gemm_args *g, int turned)
 {
-    const ptrdiff_t size = sizeof(real), rows = FN(tile_rows)(PANEL_VECTORS), panel = PANEL_VECTORS * VL;
-    struct FN(plan) p = {.g = g, .thin = FN(thin_columns)(g)};
-    p.pack_a = FN(is_a_worth_a_copy)(g);
+    const ptrdiff_t size = sizeof(real), panel = PANEL_VECTORS * VL;
+    struct FN(plan) p = {.g = g, .turned = turned, .thin = turned ? 0 : FN(thin_columns)(g)};
+    p.pack_a = turned || FN(is_a_worth_a_copy)(g);
     p.pack_b = g->b_cs != 1 || FN(is_large)(g);
     p.pack_b_on_way = p.pack_b && g->b_cs == 1;
     const ptrdiff_t vectors = max_(1, ceil_div(g->k, VL));
     p.k_blocks = ceil_div(vectors, FN(most_steps)(g));
     p.kc = ceil_div(vectors, p.k_blocks) * VL;
-    const ptrdiff_t tiles = ceil_div(g->m, rows), blocks = ceil_div(tiles, A_BLOCK_BYTES / (rows * p.kc * size));
-    p.mc = ceil_div(tiles, blocks) * rows;
+    p.mc = FN(block_tiles)(&p) * FN(tile_rows)(PANEL_VECTORS);
     p.nc = p.pack_b ? B_BLOCK_BYTES / (size * p.kc) / panel * panel : max_(1, g->n);
     p.rows_together = FN(rows_together)(g, p.thin);
     return p;

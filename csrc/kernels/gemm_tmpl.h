@@ -156,12 +156,13 @@ FN(panel)(const struct FN(share) *s, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t j, i
     const struct FN(region) *r = s->region;
     const struct FN(plan) *plan = r->plan;
     const struct FN(epilogue) e = FN(epilogue_from)(r, j);
+    const ptrdiff_t line = plan->turned ? r->j0 + j : i, place = plan->turned ? i : r->j0 + j;
     struct FN(part) p = {
         .a = FN(rows_of_a)(r, i),
         .b = FN(columns_of_b)(r, j),
         .steps = r->kc,
         .pieces = 1,
-        .c = (real *)plan->g->c + i * plan->g->c_rs + r->j0 + j,
+        .c = (real *)plan->g->c + line * plan->g->c_rs + place,
         .c_rs = plan->g->c_rs,
         .lanes = min_(VL, s->j1 - j - (nv - 1) * VL),
         .fetch_c = 1,
@@ -177,7 +178,7 @@ FN(panel)(const struct FN(share) *s, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t j, i
         p.b = (struct FN(matrix)){FN(packed_panel)(s, j), nv * VL, 1};
     }
     const struct FN(split) split = FN(split_rows)(rows, FN(tile_rows)(plan->pack_a ? PANEL_VECTORS : nv));
-    FN(tiles)(&split, nv, &p, &e);
+    (plan->turned ? FN(turned_tiles) : FN(tiles))(&split, nv, &p, &e);
 }
 
 /* The columns that no panel covers. */
@@ -334,8 +335,13 @@ FN(gemm)(const struct gemm_args *g)
     else if (FN(is_sum_of_rows)(g)) {
         FN(spread)(g->n, line, g->k, FN(gemv), (void *)g);
     }
+    else if (FN(is_better_turned)(g)) {
+        const struct gemm_args turned = FN(turn)(g);
+        const struct FN(plan) plan = FN(make_plan)(&turned, 1);
+        FN(gemm_blocks)(&plan);
+    }
     else {
-        const struct FN(plan) plan = FN(make_plan)(g);
+        const struct FN(plan) plan = FN(make_plan)(g, 0);
         FN(gemm_blocks)(&plan);
     }
 }

@@ -38,7 +38,7 @@
 #define B_PANEL_BYTES (80 * 1024)
 #define L1_PANEL_BYTES (40 * 1024)
 #define PACK_BYTES (96 * 1024)
-#define A_BLOCK_BYTES (128 * 1024)
+#define A_BLOCK_BYTES (256 * 1024)
 #define B_BLOCK_BYTES (1024 * 1024)
 
 #endif

@@ -8,12 +8,6 @@
 #define MAX_MR 12
 #define MAX_NV 3
 
-/* A matrix as a pointer and two strides: a transpose is two strides swapped, and costs nothing. */
-struct FN(matrix) {
-    const real *at;
-    ptrdiff_t rs, cs;           /* elements from a row to the next, from a column to the next */
-};
-
 /* Part of a product: C = A B for some rows and columns of C. K comes in pieces of `steps` steps: in a convolution a piece is
  * a row of the filters, elsewhere there is one. */
 struct FN(part) {

@@ -1,5 +1,11 @@
 /* Packing: copying a block of A or B into the order in which the micro-kernel reads it. */
 
+/* A matrix as a pointer and two strides: a transpose is two strides swapped, and costs nothing. */
+struct FN(matrix) {
+    const real *at;
+    ptrdiff_t rs, cs;           /* elements from a row to the next, from a column to the next */
+};
+
 /* A 4 x 4 block transposed: two rounds that interleave row i with row i + 2 carry every element across the diagonal. */
 inline_always void
 FN(transpose)(FN(quad) r[4])

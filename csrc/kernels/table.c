@@ -11,10 +11,11 @@
 
 #define REAL_BITS 32
 #include "template.h"
-#include "microkernel_tmpl.h"
 #include "pack_tmpl.h"
+#include "microkernel_tmpl.h"
 #include "thin_tmpl.h"
 #include "gemm_plan_tmpl.h"
+#include "gemm_turned_tmpl.h"
 #include "gemm_small_tmpl.h"
 #include "gemm_tmpl.h"
 #include "reduce_tmpl.h"
@@ -41,10 +42,11 @@
 
 #define REAL_BITS 64
 #include "template.h"
-#include "microkernel_tmpl.h"
 #include "pack_tmpl.h"
+#include "microkernel_tmpl.h"
 #include "thin_tmpl.h"
 #include "gemm_plan_tmpl.h"
+#include "gemm_turned_tmpl.h"
 #include "gemm_small_tmpl.h"
 #include "gemm_tmpl.h"
 #include "reduce_tmpl.h"
