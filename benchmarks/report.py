@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .bounds import bound
 from .results import geometric_mean
 from .targets import targets
 from .words import in_words
@@ -53,9 +54,19 @@ quartiles in brackets. Each result was compared with NumPy's in float64 before i
 
 
 def promises(results, roofs):
-    rows = [(promise, measured, {True: "yes", False: "**no**", None: ""}[kept])
-            for promise, measured, kept in targets(results, roofs)]
-    return "## Targets\n\n" + table(["target", "measured", "met"], rows)
+    found = list(targets(results, roofs))
+    rows = [(promise, measured, {True: "yes", False: "**no**", None: ""}[kept]) for promise, measured, kept in found]
+    missed = [(promise, bound(promise)) for promise, _, kept in found if kept is False]
+    return ("## Targets\n\n" + table(["target", "measured", "met"], rows)
+            + "\n## What bounds those that were missed, and what was tried\n\n" + table(["target", "bound"], together(missed)))
+
+
+def together(missed):
+    """Targets with the same bound in one line."""
+    lines = {}
+    for promise, words in missed:
+        lines.setdefault(words, []).append(promise)
+    return [("<br>".join(promises), words) for words, promises in lines.items()]
 
 
 def table(titles, rows):

@@ -87,7 +87,7 @@ inline_always ptrdiff_t
 FN(rows_together)(const struct gemm_args *g, ptrdiff_t thin)
 {
     const ptrdiff_t line = 64 / (ptrdiff_t)sizeof(real);
-    return g->a_cs == 1 ? FN(tile_rows)(PANEL_VECTORS) : thin > 0 && g->m >= 32 * VL ? 4 * VL : line;
+    return g->a_cs == 1 ? 1 : thin > 0 && g->m >= 32 * VL ? 4 * VL : line;
 }
 
 /* Vectors of steps in a block of K at most: a panel of B stays in the second cache, and of a far transpose the block of A as

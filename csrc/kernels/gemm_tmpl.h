@@ -256,14 +256,17 @@ FN(gemm_columns)(void *region, ptrdiff_t begin, ptrdiff_t end)
     FN(compute_share)(&s);
 }
 
-/* Chunks of multiples of `unit` things, at most `most` units, such that the threads come out even. */
+#define WORTH_HANDING (16384 * VL)       /* multiplications and additions, some microseconds */
+
+/* Things of a chunk, a multiple of `unit`: at most so many chunks, and such that the threads come out even. */
 static ptrdiff_t
-FN(even_grain)(ptrdiff_t units, ptrdiff_t most)
+FN(even_grain)(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t chunks)
 {
-    const ptrdiff_t threads = parallel_num_threads();
-    ptrdiff_t grain = most, longest = units;
-    for (ptrdiff_t g = most; g > most / 2; g -= 1 + most / 16) {
-        const ptrdiff_t share = ceil_div(ceil_div(units, g), threads) * g;
+    const ptrdiff_t threads = parallel_num_threads(), most = max_(1, chunks / threads);
+    ptrdiff_t grain = n, longest = n;
+    for (ptrdiff_t each = most; each > 0 && each > most - 4; each--) {
+        const ptrdiff_t g = ceil_div(ceil_div(n, each * threads), unit) * unit;
+        const ptrdiff_t share = ceil_div(ceil_div(n, g), threads) * g;
         if (share < longest) {
             grain = g;
             longest = share;
@@ -277,15 +280,15 @@ FN(even_grain)(ptrdiff_t units, ptrdiff_t most)
 static void
 FN(spread)(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t work, parallel_fn fn, void *arg)
 {
-    const ptrdiff_t unit_work = max_(1, work * unit), units = ceil_div(n, unit), most = max_(1, 16384 * VL / unit_work);
-    if (units <= most) {
+    const ptrdiff_t chunks = n / max_(unit, WORTH_HANDING / max_(1, work));
+    if (chunks < 2) {
         fn(arg, 0, n);
     }
     else if (parallel_num_threads() == 1) {
-        parallel_for(n, unit * max_(1, (1 << 27) / unit_work), fn, arg);
+        parallel_for(n, unit * max_(1, (1 << 27) / max_(1, unit * work)), fn, arg);
     }
     else {
-        parallel_for(n, unit * FN(even_grain)(units, most), fn, arg);
+        parallel_for(n, FN(even_grain)(n, unit, chunks), fn, arg);
     }
 }
 
@@ -294,9 +297,9 @@ static void
 FN(compute_region)(struct FN(region) *r)
 {
     const struct gemm_args *g = r->plan->g;
-    const ptrdiff_t panels = FN(column_panels)(r->nc);
-    if (ceil_div(g->m, FN(tile_rows)(PANEL_VECTORS)) >= panels) {
-        FN(spread)(g->m, r->plan->rows_together, r->nc * r->kc, FN(gemm_rows), r);
+    const ptrdiff_t panels = FN(column_panels)(r->nc), rows = FN(tile_rows)(PANEL_VECTORS);
+    if (ceil_div(g->m, rows) >= panels) {       /* and no chunk is less than a tile */
+        FN(spread)(g->m, r->plan->rows_together, min_(r->nc * r->kc, WORTH_HANDING / rows), FN(gemm_rows), r);
     }
     else {
         FN(spread)(panels, 1, g->m * r->kc * PANEL_VECTORS * VL, FN(gemm_columns), r);
@@ -347,3 +350,4 @@ FN(gemm)(const struct gemm_args *g)
 }
 
 #undef MAX_THIN
+#undef WORTH_HANDING

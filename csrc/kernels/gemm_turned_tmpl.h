@@ -73,7 +73,7 @@ FN(turned_tiles)(const struct FN(split) *rows, int nv, struct FN(part) *p, const
     for (ptrdiff_t t = 0; t < rows->tiles; t++) {
         const int mr = rows->low + (t < rows->higher);
         for (ptrdiff_t j = 0; j < cols; j++) {
-            __builtin_prefetch(p->c + j * p->c_rs, 1);
+            fetch_to_write(p->c + j * p->c_rs);
         }
         aside.c = sums;
         FN(tiles)(&(struct FN(split)){1, 0, mr}, nv, &aside, &(struct FN(epilogue)){0, NULL, 0});

@@ -103,8 +103,8 @@ FN(micro)(const int mr, const int nv, const int packs, const struct FN(part) *p,
     if (p->fetch_c) {                   /* it is wanted when K is done */
         UNROLL
         for (int i = 0; i < mr; i++) {
-            __builtin_prefetch(p->c + i * p->c_rs, 1);
-            __builtin_prefetch(p->c + i * p->c_rs + nv * VL - 1, 1);
+            fetch_to_write(p->c + i * p->c_rs);
+            fetch_to_write(p->c + i * p->c_rs + nv * VL - 1);
         }
     }
     for (ptrdiff_t piece = 0; piece < p->pieces; piece++) {
@@ -116,8 +116,9 @@ FN(micro)(const int mr, const int nv, const int packs, const struct FN(part) *p,
             UNROLL
             for (int v = 0; v < nv; v++) {
                 bv[v] = FN(load)(b + v * VL);
-                if (packs) {
+                if (packs) {                /* B may be in another processor's cache */
                     FN(store)(packed + (l * nv + v) * VL, bv[v]);
+                    __builtin_prefetch(b + 12 * b_rs + v * VL);
                 }
             }
             UNROLL

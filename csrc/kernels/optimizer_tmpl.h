@@ -2,6 +2,23 @@
 
 #define EPSILON R(1e-7)         /* the book's, against a division by zero */
 
+/* A parameter that other threads have read, as in a forward pass, is asked for some lines ahead: a line that is loaded first and
+ * then stored waits for them twice. */
+#define BLOCK (2048 / (ptrdiff_t)sizeof(real))
+
+inline_always void
+FN(in_blocks)(range_kernel *rule, void *args, ptrdiff_t begin, ptrdiff_t end)
+{
+    const real *W = ((const struct update_args *)args)->param;
+    for (ptrdiff_t i = begin; i < end; i += BLOCK) {
+        const ptrdiff_t stop = min_(i + BLOCK, end);
+        for (ptrdiff_t j = i; j < stop; j += 64 / (ptrdiff_t)sizeof(real)) {
+            fetch_to_write(W + j);
+        }
+        rule(args, i, stop);
+    }
+}
+
 /* A state that fades, as where a pixel is black in every batch, ends at 0. Left alone it would stay subnormal for ever, since 0.9 times
  * the smallest numbers rounds to themselves, and Intel's processors take a hundred cycles for each; no parameter would notice it. */
 static inline real
@@ -11,8 +28,8 @@ FN(faded)(real state)
 }
 
 /* W := W - lr dW (section 6.1.2) */
-static void
-FN(sgd)(void *args, ptrdiff_t begin, ptrdiff_t end)
+inline_always void
+FN(sgd_rule)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct update_args *u = args;
     real *W = u->param;
@@ -23,8 +40,8 @@ FN(sgd)(void *args, ptrdiff_t begin, ptrdiff_t end)
 }
 
 /* v := momentum v - lr dW, W := W + v (section 6.1.4) */
-static void
-FN(momentum)(void *args, ptrdiff_t begin, ptrdiff_t end)
+inline_always void
+FN(momentum_rule)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct update_args *u = args;
     real *W = u->param, *v = u->state[0];
@@ -36,8 +53,8 @@ FN(momentum)(void *args, ptrdiff_t begin, ptrdiff_t end)
 }
 
 /* W := W + momentum^2 v - (1 + momentum) lr dW, then v as in Momentum (arXiv:1212.0901) */
-static void
-FN(nesterov)(void *args, ptrdiff_t begin, ptrdiff_t end)
+inline_always void
+FN(nesterov_rule)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct update_args *u = args;
     real *W = u->param, *v = u->state[0];
@@ -50,8 +67,8 @@ FN(nesterov)(void *args, ptrdiff_t begin, ptrdiff_t end)
 }
 
 /* h := h + dW^2, W := W - lr dW / (sqrt(h) + 1e-7) (section 6.1.5) */
-static void
-FN(adagrad)(void *args, ptrdiff_t begin, ptrdiff_t end)
+inline_always void
+FN(adagrad_rule)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct update_args *u = args;
     real *W = u->param, *h = u->state[0];
@@ -63,8 +80,8 @@ FN(adagrad)(void *args, ptrdiff_t begin, ptrdiff_t end)
 }
 
 /* h := decay_rate h + (1 - decay_rate) dW^2, W as in AdaGrad */
-static void
-FN(rmsprop)(void *args, ptrdiff_t begin, ptrdiff_t end)
+inline_always void
+FN(rmsprop_rule)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct update_args *u = args;
     real *W = u->param, *h = u->state[0];
@@ -77,8 +94,8 @@ FN(rmsprop)(void *args, ptrdiff_t begin, ptrdiff_t end)
 
 /* m := m + (1 - beta1)(dW - m), v := v + (1 - beta2)(dW^2 - v), W := W - lr_t m / (sqrt(v) + 1e-7)
  * (section 6.1.6; arXiv:1412.6980) */
-static void
-FN(adam)(void *args, ptrdiff_t begin, ptrdiff_t end)
+inline_always void
+FN(adam_rule)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct update_args *u = args;
     real *W = u->param, *m = u->state[0], *v = u->state[1];
@@ -92,8 +109,8 @@ FN(adam)(void *args, ptrdiff_t begin, ptrdiff_t end)
 
 /* Adam with decoupled weight decay: W := W - decay W beside Adam's step, decay = lr weight_decay
  * (arXiv:1711.05101) */
-static void
-FN(adamw)(void *args, ptrdiff_t begin, ptrdiff_t end)
+inline_always void
+FN(adamw_rule)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct update_args *u = args;
     real *W = u->param, *m = u->state[0], *v = u->state[1];
@@ -106,4 +123,18 @@ FN(adamw)(void *args, ptrdiff_t begin, ptrdiff_t end)
     }
 }
 
+#define IN_BLOCKS(name)                                             \
+    static void FN(name)(void *args, ptrdiff_t begin, ptrdiff_t end) \
+    {                                                               \
+        FN(in_blocks)(FN(name##_rule), args, begin, end);           \
+    }
+IN_BLOCKS(sgd)
+IN_BLOCKS(momentum)
+IN_BLOCKS(nesterov)
+IN_BLOCKS(adagrad)
+IN_BLOCKS(rmsprop)
+IN_BLOCKS(adam)
+IN_BLOCKS(adamw)
+#undef IN_BLOCKS
+#undef BLOCK
 #undef EPSILON

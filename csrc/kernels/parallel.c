@@ -96,7 +96,7 @@ static void
 relax(int64_t waited)
 {
     if (waited < PAUSE_FOR) {
-        for (int i = 0; i < 16; i++) {
+        for (int i = 0; i < 4; i++) {
             pause_core();
         }
     }

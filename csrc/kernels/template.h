@@ -39,6 +39,21 @@ typedef int32_t mask_unaligned_f32 __attribute__((vector_size(VEC_BYTES), aligne
 typedef int64_t mask_unaligned_f64 __attribute__((vector_size(VEC_BYTES), aligned(8), may_alias));
 #endif
 
+#ifndef HAS_FETCH_TO_WRITE
+#define HAS_FETCH_TO_WRITE
+/* Fetch a line for this processor alone. Compilers know that x86 has an instruction for it only with a flag of its own; every processor
+ * with AVX2 takes it. */
+static inline void
+fetch_to_write(const void *p)
+{
+#if defined(__AVX2__)
+    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
+#else
+    __builtin_prefetch(p, 1);
+#endif
+}
+#endif
+
 #if REAL_BITS == 32
 #define bits int32_t
 #define ubits uint32_t
