@@ -54,8 +54,19 @@ def test_a_change_of_the_package_says_so(repository):
     assert release.changed("main") is None
 
 
-def test_the_workflows_run_what_there_is():
-    commands = "\n".join(re.findall(r"run: (.*)", "".join(path.read_text() for path in ROOT.glob(".github/workflows/*.yml"))))
+@pytest.fixture
+def workflows():
+    return "".join(path.read_text() for path in ROOT.glob(".github/workflows/*.yml"))
+
+
+def test_the_workflows_name_actions_by_their_commits(workflows):
+    """A tag can be moved to other code by whoever owns the action."""
+    actions = [action for action in re.findall(r"uses: (.*)", workflows) if not action.startswith("./")]
+    assert actions and not [action for action in actions if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}  # v[\d.]+", action)]
+
+
+def test_the_workflows_run_what_there_is(workflows):
+    commands = "\n".join(re.findall(r"run: (.*)", workflows))
     targets, modules = set(re.findall(r"make ([\w-]+)", commands)), set(re.findall(r"-m (tools\.\w+)", commands))
     phony = " ".join(re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)).split()
     assert {"test", "test-sanitized", "docs", "wheels"} <= targets <= set(phony)
