@@ -371,7 +371,7 @@ np.savez({path!r}, *results)
 def test_every_instruction_set_gives_the_same(isa, tmp_path):
     """To rounding: sums are ordered, and products fused, as the registers have it."""
     path = str(tmp_path / "results.npz")
-    python(RESULTS.format(tests=__file__.rsplit("/", 1)[0], path=path), PYNN_CPU=isa)
+    python(RESULTS.format(tests=os.path.dirname(__file__), path=path), PYNN_CPU=isa)
     with np.load(path) as other:
         arrays = list(other.values())
     mine = [a for name in OPERATIONS for dtype in REAL

@@ -19,14 +19,7 @@ PATIENCE = 1800  # seconds for one file
 
 # Tests that emulation cannot do: files, or the words that pytest's -k knows them by, and why.
 LACKS = {
-    "windows": {
-        "test_weights.py": "it makes complex numbers when it is read; NumPy's need crealf, which Wine 8 lacks and ends the process for",
-        "test_errors.py": "the same",
-        "complex": "the same",
-        "fork": "Windows has no fork",
-        "stress_in_c": "there is no compiler",
-        "test_interrupt_reaches_the_main_thread": "it sets a timer with signal.setitimer, which Windows lacks",
-    },
+    "windows": {},
     "aarch64": {
         "fork": "QEMU's fork of a process of several threads hangs now and then",
         "stress_in_c": "there is no compiler for that architecture",

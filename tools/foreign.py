@@ -5,6 +5,7 @@ ARM, run by QEMU, and the newest one there is for this machine, run by the C lib
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -59,9 +60,12 @@ def windows() -> Python:
                 data.extractall(folder)
         (home / "python313._pth").unlink()  # it would keep packages out
         (home / "_wmi.pyd").unlink()  # Wine 8 lacks VariantToString and ends the process; without it, platform asks elsewhere
+    packages = home / "Lib" / "site-packages"
+    packages.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "tools" / "wine_complex.py", packages / "sitecustomize.py")
     env = {"WINEPREFIX": str(WORK / "windows" / "prefix"), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
     # NumPy from 2.2 on needs functions that Wine 8 lacks
-    return Python(["wine", str(home / "python.exe")], home / "Lib" / "site-packages", ["win_amd64"], "3.13", "numpy==2.1.3", env)
+    return Python(["wine", str(home / "python.exe")], packages, ["win_amd64"], "3.13", "numpy==2.1.3", env)
 
 
 def aarch64() -> Python:
