@@ -223,19 +223,33 @@ def test_other_spellings_and_mixtures(tmp_path, published):
     assert_loaded(load_mnist(data_home=tmp_path), published)
 
 
-def test_home_is_expanded(tmp_path, monkeypatch, published):
-    write_set(tmp_path / "data" / "mnist", published)
-    monkeypatch.setenv("HOME", str(tmp_path))
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """The user's folder, by POSIX' and by Windows' name for it."""
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    return tmp_path
+
+
+def test_home_is_expanded(home, published):
+    write_set(home / "data" / "mnist", published)
     assert_loaded(load_mnist(data_home="~/data"), published)
 
 
-def test_cache_folder_is_the_platforms(tmp_path, monkeypatch):
-    assert cache_home() == tmp_path / "caches" / "pynn"
-    monkeypatch.setenv("HOME", str(tmp_path))
+@pytest.mark.parametrize("platform, folder", [("linux", ".cache/pynn"), ("darwin", "Library/Caches/pynn"), ("win32", "AppData/Local/pynn/Cache")])
+def test_cache_folder_is_the_platforms(home, monkeypatch, platform, folder):
+    monkeypatch.setattr(sys, "platform", platform)
+    assert cache_home() == home / "caches" / "pynn"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_home() == tmp_path / ".cache" / "pynn"
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert cache_home() == tmp_path / "Library" / "Caches" / "pynn"
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    assert cache_home() == home / folder
+
+
+def test_cache_folder_is_where_windows_says(home, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("LOCALAPPDATA", str(home / "elsewhere"))
+    assert cache_home() == home / "elsewhere" / "pynn" / "Cache"
 
 
 @pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="another platform")

@@ -1,5 +1,6 @@
 """save_params and load_params, and what pickles may not do."""
 
+import contextlib
 import io
 import os
 import pickle
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compare import LONGER
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,15 +148,22 @@ def test_parameters_are_a_mapping(tmp_path, params):
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("value, message", [
     (np.ones(2, "c8"), r"has dtype complex64; .*keep .real and .imag"), (1j, "has dtype complex128"),
-    (np.ones(2, np.longdouble), "has dtype float128; .*float64 is the longest"),
+    *((np.ones(2, dtype), rf"has dtype {np.dtype(dtype)}; .*float64 is the longest") for dtype in LONGER),
     (np.ma.masked_array([1.0, 2.0], [True, False]), r"is a masked array, and no file keeps a mask; save its .filled"),
     ([[1.0], [2.0, 3.0]], "cannot be made an array: .*inhomogeneous"), (10**30, "has dtype object")])
 def test_arrays_that_no_file_keeps(tmp_path, suffix, value, message):
-    if "float128" in message and np.dtype(np.longdouble).name != "float128":
-        message = "has dtype"
     with pytest.raises(TypeError, match=rf"save_params: params\['W1'\] {message}"):
         save_params({"W1": value}, tmp_path / f"params{suffix}")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(bool(LONGER), reason="a longdouble is longer than a double here")
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_long_double_of_eight_bytes_is_kept_as_a_double(tmp_path, suffix):
+    """Windows' and ARM's Macs'."""
+    save_params({"W": np.array([1.0, 0.1], np.longdouble)}, tmp_path / f"params{suffix}")
+    loaded = load_params(tmp_path / f"params{suffix}")["W"]
+    assert loaded.dtype.char == "d" and loaded.tolist() == [1.0, 0.1]
 
 
 def test_what_an_array_of_the_callers_raises_passes_through(tmp_path):
@@ -193,17 +202,25 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch, suffix):
     assert path.read_bytes() == before and os.listdir(tmp_path) == [path.name]
 
 
-def test_a_link_stays_a_link_and_permissions_are_the_users(tmp_path):
+def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "there").mkdir()
     target, link = tmp_path / "there" / "params.npz", tmp_path / "params.npz"
-    link.symlink_to(target)
+    with contextlib.suppress(OSError):
+        link.symlink_to(target)
+    if not link.is_symlink():
+        pytest.skip("Windows asks for a right to make links, Wine has none")
+    save_params({"W": np.ones(3)}, link)
+    assert link.is_symlink() and target.is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+def test_permissions_are_the_users(tmp_path):
     mask = os.umask(0o027)
     try:
-        save_params({"W": np.ones(3)}, link)
+        save_params({"W": np.ones(3)}, tmp_path / "params.npz")
     finally:
         os.umask(mask)
-    assert link.is_symlink() and target.is_file()
-    assert target.stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "params.npz").stat().st_mode & 0o777 == 0o640
 
 
 def test_missing_folder_and_missing_file(tmp_path):
@@ -363,7 +380,7 @@ def test_hostile_pickles(tmp_path, evil, nest, protocol):
 
 def test_nothing_is_run(tmp_path):
     trace = tmp_path / "trace"
-    content = pickle.dumps({"W1": np.ones(2), "W2": Call(os.system, f"echo > '{trace}'")})
+    content = pickle.dumps({"W1": np.ones(2), "W2": Call(os.system, f'echo > "{trace}"')})
     pickle.loads(content)
     assert trace.exists()               # the pickle does what it should
     trace.unlink()

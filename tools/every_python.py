@@ -14,7 +14,7 @@ from tools.cross import DIST, ROOT
 
 WORK = ROOT / "build" / "every_python"
 VERSIONS = os.environ.get("PYTHONS", "3.10 3.11 3.12 3.13 3.14").split()
-PACKAGES = [*foreign.PACKAGES, "pooch>=1.7", "scikit-learn>=1.6", "anywidget>=0.9"]
+PACKAGES = [*foreign.PACKAGES, "scikit-learn>=1.6", "anywidget>=0.9"]
 
 
 def interpreter(version: str) -> Path | None:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "foreign"
-PACKAGES = ["pytest>=8", "hypothesis>=6.100,<6.140", "matplotlib>=3.7", "pillow>=10", "tqdm>=4.60", "safetensors>=0.4"]
+PACKAGES = ["pytest>=8", "hypothesis>=6.100,<6.140", "matplotlib>=3.7", "pillow>=10", "tqdm>=4.60", "pooch>=1.7",
+            "safetensors>=0.4"]
 NEWEST = "3.14"  # the newest that NumPy has wheels for
 
 

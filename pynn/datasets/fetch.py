@@ -54,10 +54,13 @@ _TITLES = {sum_: source.title for source in (MNIST, FASHION_MNIST) for sum_ in s
 
 
 def cache_home():
-    """The folder for downloads: the platform's cache folder, then ``pynn``."""
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/pynn").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pynn"
+    """The folder for downloads: ``pynn`` in ``$XDG_CACHE_HOME`` where that is set, or the platform's."""
+    caches = os.environ.get("XDG_CACHE_HOME")
+    if caches:
+        return Path(caches).expanduser() / "pynn"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser() / "pynn" / "Cache"
+    return Path("~/Library/Caches/pynn" if sys.platform == "darwin" else "~/.cache/pynn").expanduser()
 
 
 def books_folders():
