@@ -6,7 +6,7 @@ static void
 FN(gemm_dots)(void *args, ptrdiff_t begin, ptrdiff_t end)
 {
     const struct gemm_args *g = args;
-    const struct FN(epilogue) e = {0, g->bias == NULL ? NULL : (const real *)g->bias + begin, g->relu};
+    const struct FN(epilogue) e = {0, g->bias == NULL ? NULL : (const real *)g->bias + begin, 0};
     const struct FN(part) p = {
         .a = {g->a, g->a_rs, 1},
         .b = {(const real *)g->b + begin * g->b_cs, 1, g->b_cs},
@@ -39,7 +39,7 @@ FN(sum_of_rows)(const int nv, const ptrdiff_t lanes, const struct gemm_args *g, 
         if (g->bias != NULL) {
             acc[v] += FN(load_lanes)((const real *)g->bias + j + v * VL, width);
         }
-        FN(store_lanes)((real *)g->c + j + v * VL, g->relu ? FN(relu_vec)(acc[v]) : acc[v], width);
+        FN(store_lanes)((real *)g->c + j + v * VL, acc[v], width);
     }
 }
 

@@ -317,7 +317,7 @@ FN(gemm_blocks)(const struct FN(plan) *plan)
             const int is_last = pc + 1 == plan->k_blocks;
             struct FN(region) r = {
                 .plan = plan, .job = new_job(), .k0 = k0, .kc = k1 - k0, .j0 = jc, .nc = min_(plan->nc, wide - jc),
-                .epilogue = {pc > 0, is_last ? g->bias : NULL, is_last && g->relu},
+                .epilogue = {pc > 0, is_last ? g->bias : NULL, 0},
             };
             r.thin = jc + r.nc == wide ? plan->thin : 0;
             FN(compute_region)(&r);

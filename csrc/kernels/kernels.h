@@ -16,7 +16,7 @@
  * whether to split the range over threads: no kernel of this type starts any, and none depends on the split. */
 typedef void range_kernel(void *args, ptrdiff_t begin, ptrdiff_t end);
 
-/* C = epilogue(A B): A is m x k, B is k x n, C is m x n with contiguous columns.
+/* C = A B + bias: A is m x k, B is k x n, C is m x n with contiguous columns.
  * A matrix is a pointer, a row stride and a column stride, so a transpose is two strides swapped. */
 struct gemm_args {
     ptrdiff_t m, n, k;
@@ -27,7 +27,6 @@ struct gemm_args {
     void *c;
     ptrdiff_t c_rs;
     const void *bias;           /* n values added to every row, or NULL */
-    int relu;                   /* then max(0, c) */
 };
 
 /* out[i] = f(x[i]) */
@@ -223,7 +222,7 @@ struct kernels {
      * additions. */
     double (*tour)(int step, const struct tour_args *args);
 
-    /* C = A B + bias, then ReLU; spreads itself over the pool. */
+    /* C = A B + bias; spreads itself over the pool. */
     void (*gemm)(const struct gemm_args *args);
 
     /* out[j] = sum over rows of x[:, j]; the range is columns. struct column_sum_args */

@@ -1,4 +1,4 @@
-/* C = A B + bias, then ReLU. */
+/* C = A B + bias. */
 static void
 FN(gemm)(const struct gemm_args *g)
 {
@@ -10,8 +10,7 @@ FN(gemm)(const struct gemm_args *g)
             for (ptrdiff_t l = 0; l < g->k; l++) {
                 sum += a[i * g->a_rs + l * g->a_cs] * b[l * g->b_rs + j * g->b_cs];
             }
-            sum += bias != NULL ? bias[j] : 0;
-            c[j] = g->relu && sum <= 0 ? 0 : sum;
+            c[j] = sum + (bias != NULL ? bias[j] : 0);
         }
     }
 }

@@ -29,8 +29,6 @@ typedef int32_t mask_f32 __attribute__((vector_size(VEC_BYTES)));
 typedef int64_t mask_f64 __attribute__((vector_size(VEC_BYTES)));
 typedef float quad_f32 __attribute__((vector_size(16)));
 typedef double quad_f64 __attribute__((vector_size(32)));
-typedef int32_t quad_mask_f32 __attribute__((vector_size(16)));
-typedef int64_t quad_mask_f64 __attribute__((vector_size(32)));
 typedef float quad_unaligned_f32 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef double quad_unaligned_f64 __attribute__((vector_size(32), aligned(8), may_alias));
 typedef float vec_unaligned_f32 __attribute__((vector_size(VEC_BYTES), aligned(4), may_alias));

@@ -6,13 +6,12 @@
 #define MAX_DOTS 8              /* of a single row of A */
 #define MAX_ROW_VECTORS 8       /* of a single row of C */
 
-/* One element of C from its sum, as the micro-kernel's epilogue does it for a vector. */
+/* One element of C from its sum, as the micro-kernel's epilogue does it for a vector; products have no ReLU. */
 inline_always void
 FN(put)(real *c, real sum, const struct FN(epilogue) *e, ptrdiff_t j)
 {
     sum += e->accumulate ? c[j] : 0;
-    sum += e->bias != NULL ? e->bias[j] : 0;
-    c[j] = e->relu && sum <= 0 ? 0 : sum;
+    c[j] = sum + (e->bias != NULL ? e->bias[j] : 0);
 }
 
 /* The sums of the lanes of four vectors at once; the same order, so the same bits, as sum_lanes. */
@@ -53,9 +52,6 @@ FN(put_four)(real *c, const FN(quad) *four, const struct FN(epilogue) *e)
     }
     if (e->bias != NULL) {
         sums += *(const quad_in_memory *)e->bias;
-    }
-    if (e->relu) {
-        sums = (FN(quad))((FN(quad_mask))sums & ~(FN(quad_mask))(sums <= 0));
     }
     *(quad_in_memory *)c = sums;
 }

@@ -67,7 +67,7 @@ multiply(struct caller *c, ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, int transposed
         .a = input(c, 0), .a_rs = transposed ? 1 : k, .a_cs = transposed ? m : 1,
         .b = input(c, 7), .b_rs = n, .b_cs = 1,
         .c = reals(c, m * n), .c_rs = n,
-        .bias = transposed ? NULL : input(c, 3), .relu = !transposed,
+        .bias = transposed ? NULL : input(c, 3),
     };
 
     c->k->gemm(&g);
