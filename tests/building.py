@@ -40,6 +40,6 @@ def say_what_is_missing(missing):
     print("Not run, because this processor has no such instructions:", ", ".join(missing) or "none is missing")
 
 
-def command(*arguments, cwd=ROOT, **env):
-    """The exit status of a command, with these additions to the environment."""
-    return subprocess.run([str(argument) for argument in arguments], env={**os.environ, **env}, cwd=cwd).returncode
+def command(*arguments, cwd=ROOT, said=None, **env):
+    """The exit status of a command, with these additions to the environment; `said` is a file for what it writes."""
+    return subprocess.run([str(argument) for argument in arguments], env={**os.environ, **env}, cwd=cwd, stdout=said, stderr=said).returncode

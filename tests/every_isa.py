@@ -2,14 +2,18 @@
 
     python tests/every_isa.py [pytest's arguments]
 
-They run under the best instruction set; under the others those that conftest.py does not mark `once`. Hypothesis draws few
-examples; building.py and conftest.py name what is left out, and why. The last lines say how each ended, and what this machine cannot run.
+They run under the best instruction set; under the others those that conftest.py does not mark `once`, as many instruction sets at once
+as there are processors. Hypothesis draws few examples; building.py and conftest.py name what is left out, and why. The last lines say
+how each run ended, and what this machine cannot run.
 """
 
+import os
 import shlex
 import sys
+import tempfile
 import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from building import QUICKLY, ROOT, command, elsewhere, names_of_setup, say_what_is_missing
@@ -24,21 +28,28 @@ def default_marks():
 
 
 def run(isa, marks, arguments):
-    """pytest's exit status, and a sentence on it."""
+    """pytest's exit status, and a sentence on it; what pytest writes is printed when it has ended."""
     began = time.monotonic()
-    status = command(sys.executable, "-m", "pytest", "-q", ROOT / "tests", *QUICKLY, "-m", marks, *arguments,
-                     PYNN_CPU=isa, HYPOTHESIS_PROFILE="quick")
-    ended = "passed" if status == pytest.ExitCode.OK else f"failed (pytest ends with {status})"
-    return status, f"{isa}: {ended} after {time.monotonic() - began:.0f} s"
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        status = command(sys.executable, "-m", "pytest", "-q", ROOT / "tests", *QUICKLY, "-m", marks, *arguments, said=said,
+                         PYNN_CPU=isa, HYPOTHESIS_PROFILE="quick")
+        said.seek(0)
+        ended = "passed" if status == pytest.ExitCode.OK else f"failed (pytest ends with {status})"
+        sentence = f"{isa}, {marks.rpartition(' and ')[2]}: {ended} after {time.monotonic() - began:.0f} s"
+        print(said.read(), sentence, sep="", flush=True)
+    return status, sentence
 
 
 def main(arguments):
     sets = pynn._core.build_info()["isas"]
     here = [isa for isa, available in sets.items() if available]        # the best first
     marks = f"{default_marks()} and not python"
-    print("Instruction sets:", *here, flush=True)
-    results = [run(here[0], marks, arguments)]
-    results += [run(isa, f"{marks} and not once", arguments) for isa in here[1:]]
+    at_once = len(os.sched_getaffinity(0))
+    print("Instruction sets:", *here, f"({at_once} at once)", flush=True)
+    with ThreadPoolExecutor(at_once) as pool:
+        runs = [pool.submit(run, here[0], f"{marks} and once", arguments)]
+        runs += [pool.submit(run, isa, f"{marks} and not once", arguments) for isa in reversed(here)]      # the slowest first
+        results = [ended.result() for ended in runs]
     print(*(sentence for _, sentence in results), sep="\n")
     say_what_is_missing([isa for isa in sets if isa not in here] + elsewhere(names_of_setup()))
     return any(status for status, _ in results)
