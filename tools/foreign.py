@@ -78,10 +78,9 @@ def aarch64() -> Python:
     return debian(folder, wheels, interpreter, f'exec qemu-aarch64 -L "{root}" -0 "$0"')
 
 
-def newest() -> Python:
-    """The newest Python of Debian's unstable release, for this machine."""
-    folder = WORK / NEWEST
-    root = unpacked(folder, "amd64", f"python{NEWEST}", release="sid")
+def newest(folder: Path = WORK / NEWEST) -> Python:
+    """The newest Python of Debian's unstable release, for this machine; it and its packages are called from this folder."""
+    root = unpacked(WORK / NEWEST, "amd64", f"python{NEWEST}", release="sid")
     libraries = root / "usr/lib/x86_64-linux-gnu"
     run = f'PYTHONHOME="{root}/usr" exec "{libraries}/ld-linux-x86-64.so.2" --library-path "{libraries}" --argv0 "$0"'
     return debian(folder, [], root / f"usr/bin/python{NEWEST}", run)
@@ -90,6 +89,7 @@ def newest() -> Python:
 def debian(folder: Path, wheels: list[str], interpreter: Path, run: str) -> Python:
     """An unpacked interpreter as a script that runs it. The script is what sys.executable says, so that children go the same way."""
     packages, script = folder / "packages", folder / "python"
+    folder.mkdir(parents=True, exist_ok=True)
     script.write_text(f'#!/bin/sh\nexport PYTHONPATH="{packages}${{PYTHONPATH:+:$PYTHONPATH}}"\n{run} "{interpreter}" "$@"\n')
     script.chmod(0o755)
     return Python([str(script)], packages, wheels, interpreter.name[6:])
