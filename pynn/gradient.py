@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import pynn._core as _core
+from pynn._reading import count, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +45,8 @@ def numerical_diff(f: Callable[[Any], Any], x: ArrayLike, method: str = "central
     """
     if method not in ("central", "forward"):
         raise ValueError(f"numerical_diff: method is {method!r}; it must be 'central' or 'forward'")
+    if not callable(f):
+        raise TypeError(f"numerical_diff: f is a {type(f).__name__}; it must be a function of x")
     at: Any = _as_float("numerical_diff", "x", x)[()]       # a 0-d array becomes a number
     if at.dtype == np.float32:
         h = H_FLOAT32 * np.maximum(1, np.abs(at))
@@ -153,8 +156,9 @@ def gradient_descent(f: Callable[[Any], Any], init_x: ArrayLike, lr: float = 0.0
     Section 4.4.1.
     """
     x = _as_float("gradient_descent", "init_x", init_x)
+    number("gradient_descent", "lr", lr)
     path = [x.copy()]
-    for _ in range(step_num):
+    for _ in range(count("gradient_descent", "step_num", step_num, least=0)):
         step = lr * numerical_gradient(f, x)
         x += step if ascent else -step
         path.append(x.copy())
@@ -163,9 +167,9 @@ def gradient_descent(f: Callable[[Any], Any], init_x: ArrayLike, lr: float = 0.0
 
 def _as_float(func, name, x):
     """A new array of float32 or float64, which f may do with as it likes."""
-    x = np.array(x)
+    x = np.array(_core.as_array(func, name, x))
     if x.dtype.kind in "biu":
         x = x.astype(np.float64)
     if x.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{func}: {name} has dtype {x.dtype}; x must be float32 or float64")
+        raise TypeError(f"{func}: {name} has dtype {x.dtype}; it must be float32 or float64")
     return x

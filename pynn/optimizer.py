@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import pynn._core as _core
+from pynn._reading import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
@@ -51,13 +52,14 @@ class _Optimizer:
         Raises
         ------
         KeyError, ValueError
-            If a parameter has no gradient, or one of another shape; if a ``beta`` or a ``decay_rate`` is not in [0, 1).
+            If a parameter has no gradient, or one of another shape, or was not there in the first update; if a ``beta`` or a ``decay_rate`` is not in [0, 1).
         TypeError
             If a setting is no number, or a parameter no array that can be changed.
         """
         parameters = self._parameters(params, grads)
         if self._memory and getattr(self, self._memory[-1]) is None:
             self._remember(parameters)
+        self._check_memory(parameters)
         self._begin()
         step = self._step
         for key, param, grad in parameters:
@@ -73,13 +75,7 @@ class _Optimizer:
 
     def _number(self, name):
         """A setting as a float, as the extension reads one."""
-        value = getattr(self, name)
-        try:
-            return math.fsum((value,))      # unlike float it takes no text
-        except OverflowError as error:
-            raise OverflowError(f"{type(self).__name__}.update: {name} is too large; it must be a number that a float can hold") from error
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"{type(self).__name__}.update: {name} is {value!r}; it must be a number") from error
+        return number(f"{type(self).__name__}.update", name, getattr(self, name))
 
     def _share(self, name):
         """A setting that says how much of what was remembered is kept."""
@@ -93,6 +89,15 @@ class _Optimizer:
             if getattr(self, name) is None:
                 setattr(self, name, {key: np.zeros_like(param, dtype=None if isinstance(param, np.ndarray) else float)
                                      for key, param, _ in parameters})
+
+    def _check_memory(self, parameters):
+        """Whether there is something remembered for every parameter: they may be others than those of the first update."""
+        for name in self._memory:
+            kept = getattr(self, name)
+            new = [key for key, _, _ in parameters if key not in kept]
+            if new:
+                raise KeyError(f"{type(self).__name__}.update: {name} has nothing for {new}, which the first update had not; make a new "
+                               f"{type(self).__name__} for other parameters")
 
     def _parameters(self, params, grads):
         """Key, parameter and gradient of each; of lists the position is the key."""

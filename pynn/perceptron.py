@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+import pynn._core as _core
+from pynn._reading import has, number, real_array
 from pynn.functions import matmul, step_function
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ class Perceptron:
     """
 
     def __init__(self, w: ArrayLike, b: float) -> None:
-        self.w: Array = np.asarray(w, dtype=float)
+        self.w: Array = real_array("Perceptron", "w", w).astype(float, copy=False)
+        number("Perceptron", "b", b)
         self.b = b
         if self.w.ndim != 1:
             raise ValueError(f"Perceptron: w has {self.w.ndim} dimensions; give one weight per input, shape (n,)")
@@ -51,8 +54,12 @@ _NAND = Perceptron([-0.5, -0.5], 0.7)
 _OR = Perceptron([0.5, 0.5], -0.2)
 
 
-def _pairs(x1, x2):
-    return np.stack(np.broadcast_arrays(x1, x2), axis=-1)
+def _pairs(func, x1, x2):
+    x1, x2 = _core.as_array(func, "x1", x1), _core.as_array(func, "x2", x2)
+    try:
+        return np.stack(np.broadcast_arrays(x1, x2), axis=-1)
+    except ValueError:
+        raise ValueError(f"{func}: x1 has shape {x1.shape} and x2 has shape {x2.shape}; they must be equal, or one a number") from None
 
 
 @overload
@@ -61,7 +68,7 @@ def AND(x1: Number, x2: Number) -> int: ...
 def AND(x1: ArrayLike, x2: ArrayLike) -> Array: ...
 def AND(x1: ArrayLike, x2: ArrayLike) -> Any:
     """1 when both inputs are 1 (section 2.3.2)."""
-    return _AND(_pairs(x1, x2))
+    return _AND(_pairs("AND", x1, x2))
 
 
 @overload
@@ -70,7 +77,7 @@ def NAND(x1: Number, x2: Number) -> int: ...
 def NAND(x1: ArrayLike, x2: ArrayLike) -> Array: ...
 def NAND(x1: ArrayLike, x2: ArrayLike) -> Any:
     """0 when both inputs are 1: AND with its weights and bias negated (section 2.3.3)."""
-    return _NAND(_pairs(x1, x2))
+    return _NAND(_pairs("NAND", x1, x2))
 
 
 @overload
@@ -79,7 +86,7 @@ def OR(x1: Number, x2: Number) -> int: ...
 def OR(x1: ArrayLike, x2: ArrayLike) -> Array: ...
 def OR(x1: ArrayLike, x2: ArrayLike) -> Any:
     """1 when any input is 1 (section 2.3.3)."""
-    return _OR(_pairs(x1, x2))
+    return _OR(_pairs("OR", x1, x2))
 
 
 @overload
@@ -141,6 +148,8 @@ def ripple_carry_adder(a: Sequence[Any], b: Sequence[Any], carry: ArrayLike = 0)
     carry : int or ndarray
         The carry out of the highest bit.
     """
+    for name, bits in (("a", a), ("b", b)):
+        has("ripple_carry_adder", name, bits, "__len__", why="it must be a sequence of bits")
     if len(a) != len(b):
         raise ValueError(f"ripple_carry_adder: a has {len(a)} bits but b has {len(b)}; pad the shorter with 0s")
     bits = []

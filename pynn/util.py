@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import pynn._core as _core
+from pynn._reading import number, real_array
 from pynn.layers.convolution import col2im as col2im
 from pynn.layers.convolution import im2col as im2col
 
@@ -33,10 +35,19 @@ def conv_output_size(input_size: int, filter_size: int, stride: int = 1, pad: in
         As the formula gives it.  What follows the point is the share of a last
         window that does not fit: `Convolution` leaves those pixels out.
 
+    Raises
+    ------
+    ValueError
+        If `stride` is 0.
+
     References
     ----------
     The book's ``common/util.py``; section 7.2.4.
     """
+    for name, value in (("input_size", input_size), ("filter_size", filter_size), ("stride", stride), ("pad", pad)):
+        number("conv_output_size", name, value)
+    if stride == 0:
+        raise ValueError("conv_output_size: stride is 0; it must be at least 1")
     return (input_size + 2 * pad - filter_size) / stride + 1
 
 
@@ -65,10 +76,7 @@ def smooth_curve(x: ArrayLike) -> Array:
     ----------
     The book's ``common/util.py``, used for the curves of chapter 6.
     """
-    try:
-        x = np.asarray(x, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise TypeError(f"smooth_curve: x is a {type(x).__name__} that cannot be read as numbers; it must be (n,)") from error
+    x = real_array("smooth_curve", "x", x).astype(np.float64, copy=False)
     if x.ndim != 1 or x.size == 0:
         raise ValueError(
             f"smooth_curve: x has shape {x.shape}; it must be (n,) with n >= 1")
@@ -108,7 +116,7 @@ def shuffle_dataset(x: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
     ----------
     The book's ``common/util.py``, used in section 6.5.
     """
-    x, t = np.asarray(x), np.asarray(t)
+    x, t = (_core.as_array("shuffle_dataset", name, array) for name, array in (("x", x), ("t", t)))
     if x.ndim == 0 or t.ndim == 0:
         raise ValueError(
             "shuffle_dataset: x and t must have an axis of examples; "

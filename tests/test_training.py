@@ -288,7 +288,7 @@ def test_regression(rng):
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"mini_batch_size": 0}, "mini_batch_size is 0; it must be a number above 0"), ({"optimizer": None}, "optimizer is None"),
+    ({"mini_batch_size": 0}, "mini_batch_size is 0; it must be at least 1"), ({"optimizer": None}, "optimizer is None"),
     ({"clip_norm": -1}, "clip_norm is -1")])
 def test_errors_in_words(change, words, data):
     with pytest.raises(ValueError, match=f"Trainer: {words}"):

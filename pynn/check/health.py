@@ -5,6 +5,8 @@ import time
 
 import numpy as np
 
+import pynn._core as _core
+from pynn._reading import real_array
 from pynn.check.data import look_at_labels, look_at_samples
 from pynn.check.findings import Finding, HealthReport
 from pynn.check.wiring import labelled_layers, listen
@@ -17,7 +19,7 @@ FEW, STEPS, SECONDS = 20, 300, 3.0
 
 def diagnose(net, x, t, lr):
     """What `pynn.diagnose` does."""
-    x, t = np.asarray(x), np.asarray(t)
+    x, t = real_array("diagnose", "x", x), _core.as_array("diagnose", "t", t)
     if x.ndim < 2 or not len(x):
         raise ValueError(f"diagnose: x has shape {x.shape}; it must be a batch of samples, (N, ...)")
     missing = [name for name in ("predict", "loss", "gradient") if not callable(getattr(net, name, None))]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+import pynn._core as _core
 from pynn.check.copies import float64_copy
 from pynn.check.subject import Subject, as_float64, other_batch
 from pynn.layers.protocol import parameter_names, takes
@@ -17,7 +18,7 @@ class LayerSubject(Subject):
     def __init__(self, layer, x, t, dout=None):
         self.layer = float64_copy(layer)
         super().__init__(layer, self.layer)
-        self.inputs = [as_float64(x)] + ([] if t is None else [np.array(t)])
+        self.inputs = [as_float64(x)] + ([] if t is None else [np.array(_core.as_array("gradient_check", "t", t))])
         self.x = self.inputs[0]
         self.training = {"train_flg": True} if takes(layer.forward, "train_flg") else {}
         self.pristine = copy.deepcopy(self.layer)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import pynn._core as _core
 from pynn.check.copies import Randomness
 
 
@@ -12,7 +13,7 @@ def other_batch(x):
 
 
 def as_float64(x, kinds="fbiu"):
-    x = np.array(x)
+    x = np.array(_core.as_array("gradient_check", "x", x))
     return x.astype(np.float64) if x.dtype.kind in kinds else x
 
 

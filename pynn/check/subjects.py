@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+import pynn._core as _core
 from pynn.check.copies import float64_copy
 from pynn.check.layer_subject import LayerSubject
 from pynn.check.subject import Subject, as_float64, other_batch
@@ -41,7 +42,7 @@ class NetworkSubject(Subject):
             if not isinstance(param, np.ndarray) or param.dtype != np.float64:
                 self.net.params[name] = np.array(param, np.float64)
         self.pristine = copy.deepcopy(self.net)
-        self.x, self.t = as_float64(x, "f"), np.array(t)
+        self.x, self.t = as_float64(x, "f"), np.array(_core.as_array("gradient_check", "t", t))
         self.x = self.x if self.x.dtype.kind != "u" else self.x.astype(np.float64)
         if self.x.ndim and self.t.ndim and len(self.x) != len(self.t) and self.x.ndim > 1:
             raise ValueError(f"gradient_check: x has {len(self.x)} samples but t has {len(self.t)} labels")

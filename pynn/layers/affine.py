@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import pynn._core as _core
+from pynn._reading import count, float_dtype
 from pynn.layers.initial import draw_weights, standard_deviation
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Affine:
             Whether there is a bias.
         dtype : float64 or float32
         """
-        W = draw_weights(standard_deviation(cls.__name__, weight_init_std, inputs), (inputs, outputs), dtype)
+        scale, dtype = standard_deviation(cls.__name__, weight_init_std, inputs), float_dtype(cls.__name__, dtype)
+        W = draw_weights(scale, (inputs, count(cls.__name__, "outputs", outputs)), dtype)
         return cls(W, np.zeros(outputs, dtype) if bias else None)
 
     def forward(self, x: ArrayLike) -> Array:
@@ -91,5 +93,6 @@ class Affine:
         return dx if dx is None or len(self.original_x_shape) <= 2 else dx.reshape(self.original_x_shape)
 
     def __repr__(self) -> str:
-        inputs, outputs = np.shape(self.W)
-        return f"Affine({inputs} -> {outputs}{'' if self.b is not None else ', no bias'})"
+        shape = np.shape(self.W)
+        sizes = f"{shape[0]} -> {shape[1]}" if len(shape) == 2 else f"W of shape {shape}"
+        return f"Affine({sizes}{'' if self.b is not None else ', no bias'})"

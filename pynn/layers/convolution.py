@@ -13,6 +13,7 @@ import numpy as np
 
 import pynn._core as _core
 from pynn.layers.derived import Derived
+from pynn._reading import count, float_dtype
 from pynn.layers.initial import draw_weights, standard_deviation
 
 if TYPE_CHECKING:
@@ -117,7 +118,9 @@ class Convolution:
             Whether there is a bias.
         dtype : float64 or float32
         """
-        scale = standard_deviation(cls.__name__, weight_init_std, channels * size * size)
+        channels, filters, size = (count(cls.__name__, name, value)
+                                   for name, value in (("channels", channels), ("filters", filters), ("size", size)))
+        scale, dtype = standard_deviation(cls.__name__, weight_init_std, channels * size * size), float_dtype(cls.__name__, dtype)
         W = draw_weights(scale, (filters, channels, size, size), dtype)
         return cls(W, np.zeros(filters, dtype) if bias else None, stride, pad)
 
@@ -150,8 +153,9 @@ class Convolution:
         return dx
 
     def __repr__(self) -> str:
-        filters, channels, height, width = np.shape(self.W)
-        return (f"Convolution({channels} -> {filters}, {height}x{width}, stride={self.stride}, pad={self.pad}"
+        shape = np.shape(self.W)
+        filters = f"{shape[1]} -> {shape[0]}, {shape[2]}x{shape[3]}" if len(shape) == 4 else f"W of shape {shape}"
+        return (f"Convolution({filters}, stride={self.stride}, pad={self.pad}"
                 f"{'' if self.b is not None else ', no bias'})")
 
 

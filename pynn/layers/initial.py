@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from pynn._reading import count, number
+
 SCALES = {"relu": 2.0, "he": 2.0, "sigmoid": 1.0, "tanh": 1.0, "xavier": 1.0}
 
 
@@ -17,7 +19,9 @@ def standard_deviation(owner, weight_init_std, inputs):
     inputs : int
         n, the inputs of a neuron.
     """
+    inputs = count(owner, "inputs", inputs)
     if not isinstance(weight_init_std, str):
+        number(owner, "weight_init_std", weight_init_std)
         return weight_init_std
     if weight_init_std.lower() not in SCALES:
         raise ValueError(f"{owner}: weight_init_std is {weight_init_std!r}; it must be a number or one of {list(SCALES)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pynn._core as _core
+from pynn._reading import number
 from pynn.layers.share import current
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class IdentityWithLoss:
         """Return ``dx = dout (y - t)``, divided by N with `mean`, in the shape of x; `dout` is a number."""
         if self.y is None:
             raise RuntimeError("IdentityWithLoss.backward: call forward first; it keeps y and t")
-        return _core.identity_with_loss_backward(self.y, self.t, dout * self._scale(), self.mean)
+        return _core.identity_with_loss_backward(self.y, self.t, number("IdentityWithLoss.backward", "dout", dout) * self._scale(), self.mean)
 
     def _scale(self) -> float:
         """How many times the rows of this share the sum is to stand for."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import pynn._core as _core
+from pynn._reading import count, float_dtype, has, real_array
 from pynn.layers import shared_normalization
 from pynn.layers.share import current
 
@@ -52,7 +53,7 @@ class Dropout:
             raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; it must be from 0 to 1")
         self.dropout_ratio = dropout_ratio
         self.inverted = bool(inverted)
-        self.rng = rng
+        self.rng = rng if rng is None else has("Dropout", "rng", rng, "random", why="it must be a NumPy generator")
         self.mask: MaybeArray = None
         self.trained = True
 
@@ -146,6 +147,7 @@ class BatchNormalization:
     @classmethod
     def of(cls, size: int, momentum: float = 0.9, *, dtype: DTypeLike = np.float64) -> Self:
         """A layer for samples of `size` values, or images of `size` channels, that begins with scale 1 and shift 0."""
+        size, dtype = count(cls.__name__, "size", size), float_dtype(cls.__name__, dtype)
         return cls(np.ones(size, dtype), np.zeros(size, dtype), momentum, np.zeros(size, dtype), np.zeros(size, dtype))
 
     def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
@@ -211,5 +213,5 @@ def _for_each(value, x):
 
 
 def _zeros_like(gamma):
-    gamma = _core.as_array("BatchNormalization", "gamma", gamma)
+    gamma = real_array("BatchNormalization", "gamma", gamma)
     return np.zeros(gamma.shape, gamma.dtype if gamma.dtype.kind == "f" else np.float64)

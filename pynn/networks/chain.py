@@ -35,6 +35,8 @@ class Layers:
         if isinstance(layers, (Mapping, Layers)):
             for name, layer in layers.items():
                 self[name] = layer
+        elif not hasattr(layers, "__iter__"):
+            raise TypeError(f"layers is a {type(layers).__name__}; it must be a mapping of names to layers, or a list of layers")
         else:
             for layer in layers:
                 self.append(layer)
@@ -57,7 +59,15 @@ class Layers:
         return f"{kind}{number}"
 
     def _name(self, key):
-        return key if isinstance(key, str) else list(self._by_name)[key]
+        return key if isinstance(key, str) else self._at(list(self._by_name), key)
+
+    def _at(self, items, key):
+        """The item at a position, which is what a key that is no name is."""
+        try:
+            return items[key]
+        except (IndexError, TypeError) as error:
+            raise type(error)(f"layers[{key!r}]: the network has {len(items)} layers; it must be one of their names, or a number from 0 "
+                              f"to {len(items) - 1}") from error
 
     def __getitem__(self, key: str | int | slice) -> Any:
         if isinstance(key, slice):
@@ -66,7 +76,7 @@ class Layers:
             return self._by_name[key]
         if isinstance(key, str):
             raise KeyError(f"the network has no layer {key!r}; it has {list(self._by_name)}")
-        return list(self._by_name.values())[key]
+        return self._at(list(self._by_name.values()), key)
 
     def __setitem__(self, key: str | int, layer: Layer) -> None:
         for method in ("forward", "backward"):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynn._reading import has
 from pynn.layers import Affine
 from pynn.layers.initial import standard_deviation
 from pynn.networks.activations import activation_layer
@@ -41,7 +42,8 @@ class MultiLayerNet(Network):
         self.input_size = input_size
         self.output_size = output_size
         self.hidden_size_list = hidden_size_list
-        self.hidden_layer_num = len(hidden_size_list)
+        self.hidden_layer_num = len(has(type(self).__name__, "hidden_size_list", hidden_size_list, "__len__",
+                                        why="it must be a list of whole numbers"))
         sizes = [input_size, *hidden_size_list, output_size]
         layers: dict[str, Any] = {}
         for idx, (before, size) in enumerate(zip(sizes, sizes[1:]), 1):

@@ -12,6 +12,7 @@ from pynn.layers.protocol import awaited_names, buffer_names, has_come, paramete
 from pynn.layers.share import current
 from pynn.networks import metrics, numerical, saving
 from pynn.networks.chain import Layers, Parameters, attribute_table
+from pynn._reading import float_dtype, has, number, real_array
 import pynn._core as _core
 
 if TYPE_CHECKING:
@@ -54,15 +55,15 @@ class Network:
                  dtype: DTypeLike | None = None, weight_decay_lambda: float = 0) -> None:
         self.layers = layers
         self._extra: dict[str, Array] = {}      # parameters that belong to no layer (yet)
-        self.last_layer: Any = SoftmaxWithLoss() if loss is None else loss
+        self.last_layer: Any = SoftmaxWithLoss() if loss is None else has(
+            type(self).__name__, "loss", loss, "forward", "backward", why="a loss has forward(y, t) and backward(dout)")
+        number(type(self).__name__, "weight_decay_lambda", weight_decay_lambda)
         self.weight_decay_lambda = weight_decay_lambda
         self.last_loss: float | Any = None
-        self.dtype: np.dtype[Any] = np.dtype(self._own_dtype() if dtype is None else dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise TypeError(f"{type(self).__name__}: dtype is {self.dtype}; it must be float32 or float64")
+        self.dtype: np.dtype[Any] = float_dtype(type(self).__name__, self._own_dtype() if dtype is None else dtype)
         for layer, name in (*self.places().values(), *self.buffers().values()):
             if isinstance(value := getattr(layer, name), (np.ndarray, int, float)):
-                setattr(layer, name, np.asarray(value).astype(self.dtype, copy=False))
+                setattr(layer, name, real_array(type(self).__name__, name, value).astype(self.dtype, copy=False))
 
     # ---- what it consists of ----
 
@@ -81,6 +82,7 @@ class Network:
 
     @params.setter
     def params(self, params: Mapping[str, Array]) -> None:
+        has(type(self).__name__, "params", params, "items", why="it must be a dict of arrays by name")
         for name, value in params.items():
             self.params[name] = value
 
@@ -130,19 +132,19 @@ class Network:
         train_flg : bool
             Whether dropout drops and batch normalization takes the statistics of x.
         """
-        out, dtype = self._converted(x), self.dtype
+        out, dtype = self._converted("predict", "x", x), self.dtype
         for step, trains in self._plan():
             out = step.forward(out, train_flg) if trains and takes(step.forward, "train_flg") else step.forward(out)
             if getattr(out, "dtype", None) is not dtype:    # of a layer of the reader's own
-                out = self._converted(out)
+                out = self._converted("predict", f"what {type(step).__name__}.forward returned", out)
         return out
 
-    def _converted(self, x: ArrayLike) -> Array:
-        """x in the network's dtype."""
-        x = np.asarray(x)
+    def _converted(self, method: str, name: str, x: ArrayLike) -> Array:
+        """x in the network's dtype; the method and the name are for messages."""
+        x = real_array(f"{type(self).__name__}.{method}", name, x)
         if x.dtype == np.float32 and self.dtype == np.float64:      # as MNIST is, and as a network is unless told otherwise
             return _core.widen(x)
-        return x.astype(self.dtype, casting="same_kind", copy=False)
+        return x.astype(self.dtype, copy=False)
 
     def loss(self, x: ArrayLike, t: ArrayLike, train_flg: bool = False) -> float:
         """Return the loss of predict(x, train_flg) against t, plus the penalty on large weights."""
@@ -157,7 +159,7 @@ class Network:
         for name, (layer, attribute) in self.places().items():
             gradient = getattr(layer, f"d{attribute}", None)
             if gradient is not None:
-                grads[name] = gradient if getattr(gradient, "dtype", None) is self.dtype else self._converted(gradient)
+                grads[name] = gradient if getattr(gradient, "dtype", None) is self.dtype else self._converted("gradient", f"d{name}", gradient)
             elif getattr(layer, attribute) is not None:
                 raise ValueError(f"{type(self).__name__}.gradient: backward of {type(layer).__name__} set no d{attribute}; it "
                                  f"must leave the gradient of {attribute} there")
@@ -177,19 +179,24 @@ class Network:
         return self.loss(x, t, train_flg=True) if takes(self.loss, "train_flg") else self.loss(x, t)
 
     def _backward(self, needs_dx, share=None):
-        dout = self._converted(self.last_layer.backward(1))
+        dout = self._passed_back(self.last_layer, self.last_layer.backward(1))
         self._plan()
         for step in self._later:
             dout = step.backward(dout)
             if share is not None:
                 share.came(step)
-            if getattr(dout, "dtype", None) is not self.dtype:
-                dout = self._converted(dout)
+            dout = self._passed_back(step, dout)
         for step in self._first:        # none in a network without layers
             if not needs_dx and takes(step.backward, "needs_dx"):
                 return step.backward(dout, needs_dx=False)
-            dout = self._converted(step.backward(dout))
+            dout = self._passed_back(step, step.backward(dout))
         return dout
+
+    def _passed_back(self, layer, dout):
+        """What a layer's backward returned, in the network's dtype."""
+        if getattr(dout, "dtype", None) is self.dtype:
+            return dout
+        return self._converted("gradient", f"what {type(layer).__name__}.backward returned", dout)
 
     def numerical_gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
         """Return the gradient of the loss in training for every parameter, by central differences (section 4.4)."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pynn._reading import count
 from pynn.layers import Affine, Convolution
 from pynn.layers.block import ConvBlock
 from pynn.layers.protocol import parameter_names, takes
@@ -48,7 +49,7 @@ class Summary:
         self.title = f"{type(network).__name__}, {network.dtype}"
         self.loss = repr(network.last_layer)
         self.input_shape: Shape = (sample_shape(network, f"{type(network).__name__}.summary") if input_shape is None
-                                   else tuple(input_shape))
+                                   else _given(f"{type(network).__name__}.summary", input_shape))
         self.rows: list[Row] = list(_rows(network, self.input_shape))
         self.params: int = sum(row.params for row in self.rows)
         self.multiply_adds: int = sum(row.multiply_adds for row in self.rows)
@@ -85,6 +86,11 @@ class Summary:
         return (f"<table><caption>{escape(self.title)}</caption><thead>{row(_HEAD, 'th')}</thead><tbody>"
                 + "".join(row(cells, "td") for cells in body) + f"</tbody><tfoot>{row(total, 'th')}</tfoot></table><p>"
                 + "<br>".join(map(escape, self._notes())) + "</p>")
+
+
+def _given(func, shape):
+    """The shape of a sample, as it was given."""
+    return tuple(count(func, "a size of input_shape", size) for size in (shape if hasattr(shape, "__iter__") else (shape,)))
 
 
 def _rows(network, input_shape):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynn._reading import count, number
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pynn._typing import FilePath
@@ -69,10 +71,9 @@ class Watcher(Callback):
 
     def __init__(self, monitor: str | None, patience: int, min_delta: float) -> None:
         super().__init__()
-        if patience < 1:
-            raise ValueError(f"{type(self).__name__}: patience is {patience}; it must be at least 1")
+        number(type(self).__name__, "min_delta", min_delta)
         self.monitor = monitor
-        self.patience = patience
+        self.patience = count(type(self).__name__, "patience", patience)
         self.min_delta = min_delta
         self.best: float | None = None
         self.best_epoch = 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynn._reading import count, number
 from pynn.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -70,10 +71,9 @@ def find_lr(network: Trainable, x: ArrayLike, t: ArrayLike, optimizer: str = "SG
     ----------
     Smith, arXiv:1506.01186, section 3.3.
     """
-    if not 0 < low < high:
+    if not 0 < number("find_lr", "low", low) < number("find_lr", "high", high):
         raise ValueError(f"find_lr: low is {low} and high is {high}; low must be above 0 and below high")
-    if steps < 10:
-        raise ValueError(f"find_lr: steps is {steps}; it must be at least 10")
+    steps = count("find_lr", "steps", steps, least=10)
     rates = np.geomspace(low, high, steps)
     losses: Any = []
     before = np.random.get_state()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from pynn._reading import number
 from pynn.training.callbacks import Callback, Watcher
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class StepDecay(Schedule):
 
     def __init__(self, step_size: float = 10, gamma: float = 0.1) -> None:
         super().__init__()
-        if step_size <= 0:
+        number("StepDecay", "gamma", gamma)
+        if not number("StepDecay", "step_size", step_size) > 0:
             raise ValueError(f"StepDecay: step_size is {step_size}; it must be a positive number of epochs")
         self.step_size = step_size
         self.gamma = gamma
@@ -84,7 +86,8 @@ class CosineDecay(Schedule):
 
     def __init__(self, min_factor: float = 0.0, warmup: float = 0.0) -> None:
         super().__init__()
-        if not 0 <= warmup < 1:
+        number("CosineDecay", "min_factor", min_factor)
+        if not 0 <= number("CosineDecay", "warmup", warmup) < 1:
             raise ValueError(f"CosineDecay: warmup is {warmup}; it must be a share of the steps, from 0 up to 1")
         self.min_factor = min_factor
         self.warmup = warmup
@@ -114,7 +117,8 @@ class ReduceLROnPlateau(Watcher):
     def __init__(self, factor: float = 0.1, patience: int = 5, monitor: str | None = None, min_delta: float = 0.0,
                  min_lr: float = 0.0) -> None:
         super().__init__(monitor, patience, min_delta)
-        if not 0 < factor < 1:
+        number("ReduceLROnPlateau", "min_lr", min_lr)
+        if not 0 < number("ReduceLROnPlateau", "factor", factor) < 1:
             raise ValueError(f"ReduceLROnPlateau: factor is {factor}; it must be between 0 and 1")
         self.factor = factor
         self.min_lr = min_lr

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from pynn._reading import number
+
 
 def set_aside(trainer, share):
     """Split validation samples off the training samples, in an order drawn from the trainer's generator."""
-    n = round(share * len(trainer.x_train)) if 0 < share < 1 else 0
+    n = round(share * len(trainer.x_train)) if 0 < number("Trainer", "validation_split", share) < 1 else 0
     if not 0 < n < len(trainer.x_train):
         raise ValueError(f"Trainer: validation_split is {share!r}; it must be a share of the {len(trainer.x_train)} training "
                          "samples that leaves some on both sides, such as 0.1")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import pynn._core as _core
+from pynn._reading import count, has
 from pynn.networks.saving import state_of
 from pynn.training import checkpoint, split, state
-from pynn.training.arguments import optimizer_of, positive, rows_of, samples_of
-from pynn.training.callbacks import Callback, Checkpoint
+from pynn.training.arguments import optimizer_of, positive, random_state, rows_of, samples_of, steps_of, watchers
+from pynn.training.callbacks import Checkpoint
 from pynn.training.divergence import DivergenceWarning, explain
 from pynn.training.draws import Draws, leaves_draws_alone
 from pynn.training.interrupt import between_steps
@@ -103,9 +104,9 @@ class Trainer:
                  on_step: Callable[[Trainer], object] | None = None, on_epoch: Callable[[Trainer], object] | None = None,
                  clip_norm: float | None = None, rng: Rng | None = None, checkpoint: FilePath | None = None,
                  comm: Communicator | None = None) -> None:
-        self.network: Any = network
-        self.rng: Any = np.random.default_rng(rng) if isinstance(rng, (int, np.integer)) else rng
-        self.batch_size: int = positive("mini_batch_size", mini_batch_size)
+        self.network: Any = has("Trainer", "network", network, "gradient", why="it must have params, gradient, loss and accuracy")
+        self.rng: Any = random_state(rng)
+        self.batch_size = count("Trainer", "mini_batch_size", mini_batch_size)
         self.ranks: Any = ranks_of(comm, self.batch_size)
         self.ranks.same_random_state(self.rng)
         self.x_train, self.t_train = samples_of("train", x_train, t_train)
@@ -117,22 +118,18 @@ class Trainer:
             split.set_aside(self, validation_split)
         self.epochs = epochs
         self.optimizer: Any = optimizer_of(optimizer, optimizer_param)
-        self.evaluate_sample_num_per_epoch = evaluate_sample_num_per_epoch
+        self.evaluate_sample_num_per_epoch = (None if evaluate_sample_num_per_epoch is None else
+                                              count("Trainer", "evaluate_sample_num_per_epoch", evaluate_sample_num_per_epoch))
         self.verbose = verbose and self.ranks.rank == 0
         self.loss_after_update = loss_after_update
         self.clip_norm = clip_norm if clip_norm is None else positive("clip_norm", clip_norm)
-        self.callbacks: list[Any] = list(callbacks)
-        if on_step is not None or on_epoch is not None:
-            self.callbacks.append(Callback(on_step, on_epoch))
+        self.callbacks: list[Any] = watchers(callbacks, on_step, on_epoch)
         if checkpoint is not None:
             self.callbacks.append(Checkpoint(checkpoint))
 
         self.train_size = len(self.x_train)
         self.iter_per_epoch = max(self.train_size / self.batch_size, 1)
-        self.max_iter = int(epochs * self.iter_per_epoch)
-        if self.max_iter < 1:
-            raise ValueError(f"Trainer: {epochs} epochs of {self.train_size} samples are no step of "
-                             f"{mini_batch_size} samples; give more epochs")
+        self.max_iter = steps_of(epochs, self.train_size, self.batch_size)
         self.current_iter = 0
         self.current_epoch = 0
 

@@ -1,0 +1,57 @@
+"""Arguments of the Python layer, read as the C layer reads its own: no mask is lost, and what is refused is refused in words."""
+
+import math
+
+import numpy as np
+
+import pynn._core as _core
+
+MOST = 10**9        # beyond all that is of use
+
+
+def real_array(func, name, x):
+    """x as an array of real numbers, itself where it is one."""
+    x = _core.as_array(func, name, x)
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"{func}: {name} has dtype {x.dtype}; it must hold real numbers, as float32 and float64 do")
+    return x
+
+
+def float_dtype(func, dtype):
+    """What layers and networks can compute in."""
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError as error:
+        raise TypeError(f"{func}: dtype is {dtype!r}; it must be float32 or float64") from error
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"{func}: dtype is {dtype}; it must be float32 or float64")
+    return dtype
+
+
+def number(func, name, value):
+    """A real number as a float."""
+    try:
+        return math.fsum((value,))      # unlike float it takes no text
+    except OverflowError as error:
+        raise OverflowError(f"{func}: {name} is too large; it must be a number that a float can hold") from error
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{func}: {name} is {value!r}; it must be a number") from error
+
+
+def count(func, name, value, least=1):
+    """A whole number."""
+    if not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{func}: {name} is {value!r}; it must be a whole number")
+    if value > MOST:        # Python refuses to write out thousands of digits
+        raise ValueError(f"{func}: {name} is too large; it must be from {least} to {MOST}")
+    if value < least:
+        raise ValueError(f"{func}: {name} is {value if value > -MOST else 'too small'}; it must be at least {least}")
+    return int(value)
+
+
+def has(func, name, value, *methods, why):
+    """Refuse an object that lacks one of these methods."""
+    for method in methods:
+        if not callable(getattr(value, method, None)):
+            raise TypeError(f"{func}: {name} is a {type(value).__name__}, which has no {method}; {why}")
+    return value
