@@ -1,34 +1,40 @@
 """Arguments of the Python layer, read as the C layer reads its own: no mask is lost, and what is refused is refused in words."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import pynn._core as _core
 
+if TYPE_CHECKING:
+    from pynn._typing import Array, ArrayLike, DTypeLike
+
 MOST = 10**9        # beyond all that is of use
 
 
-def real_array(func, name, x):
+def real_array(func: str, name: str, x: ArrayLike) -> Array:
     """x as an array of real numbers, itself where it is one."""
-    x = _core.as_array(func, name, x)
-    if x.dtype.kind not in "biuf":
-        raise TypeError(f"{func}: {name} has dtype {x.dtype}; it must hold real numbers, as float32 and float64 do")
-    return x
+    array = _core.as_array(func, name, x)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{func}: {name} has dtype {array.dtype}; it must hold real numbers, as float32 and float64 do")
+    return array
 
 
-def float_dtype(func, dtype):
+def float_dtype(func: str, dtype: DTypeLike) -> np.dtype[Any]:
     """What layers and networks can compute in."""
     try:
-        dtype = np.dtype(dtype)
+        found = np.dtype(dtype)
     except TypeError as error:
         raise TypeError(f"{func}: dtype is {dtype!r}; it must be float32 or float64") from error
-    if dtype not in (np.float32, np.float64):
-        raise TypeError(f"{func}: dtype is {dtype}; it must be float32 or float64")
-    return dtype
+    if found not in (np.float32, np.float64):
+        raise TypeError(f"{func}: dtype is {found}; it must be float32 or float64")
+    return found
 
 
-def number(func, name, value):
+def number(func: str, name: str, value: Any) -> float:
     """A real number as a float."""
     try:
         return math.fsum((value,))      # unlike float it takes no text
@@ -38,7 +44,7 @@ def number(func, name, value):
         raise TypeError(f"{func}: {name} is {value!r}; it must be a number") from error
 
 
-def count(func, name, value, least=1):
+def count(func: str, name: str, value: Any, least: int = 1) -> int:
     """A whole number."""
     if not isinstance(value, (int, np.integer)):
         raise TypeError(f"{func}: {name} is {value!r}; it must be a whole number")
@@ -49,7 +55,7 @@ def count(func, name, value, least=1):
     return int(value)
 
 
-def has(func, name, value, *methods, why):
+def has(func: str, name: str, value: Any, *methods: str, why: str) -> Any:
     """Refuse an object that lacks one of these methods."""
     for method in methods:
         if not callable(getattr(value, method, None)):
