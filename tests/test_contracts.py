@@ -391,6 +391,10 @@ def test_unknown_instruction_set():
         python("import pynn", PYNN_CPU="z80")
 
 
+def test_no_choice_of_an_instruction_set_is_the_best():
+    python(f"import pynn; assert pynn._core.kernels() == {instruction_sets()[0]!r}", PYNN_CPU="")
+
+
 @pytest.mark.skipif(bool(LONGER), reason="a longdouble is longer than a double here")
 def test_a_long_double_of_eight_bytes_is_a_double():
     """Windows' and ARM's Macs': NumPy names it float64."""

@@ -29,7 +29,7 @@ choose_type(call *c, const char *const *names)
         doubles += type == NPY_DOUBLE;
         halves += type == NPY_HALF;
     }
-    c->half = c->n > 0 && halves == c->n;
+    c->half = halves == c->n;
     c->typenum = doubles > 0 ? NPY_DOUBLE : NPY_FLOAT;
     c->k = kernels_in_use(doubles > 0);
     return 0;
