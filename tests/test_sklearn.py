@@ -368,7 +368,8 @@ def test_a_sequential_regression(blobs):
     ({"learning_rate_init": 0}, ValueError, "learning_rate_init is 0; it must be a number above 0"),
     ({"batch_size": 0}, ValueError, "batch_size is 0; it must be a whole number from 1 or 'auto'"),
     ({"max_iter": 2.5}, ValueError, "max_iter is 2.5; it must be a whole number from 1"),
-    ({"dropout": 1.5}, ValueError, "dropout_ratio is 1.5"),
+    ({"dropout": 1.5}, ValueError, "dropout_ratio is 1.5"), ({"dropout": "a"}, TypeError, "PynnClassifier: dropout is 'a'"),
+    ({"alpha": "a"}, TypeError, "PynnClassifier: alpha is 'a'"), ({"network": 3}, TypeError, "PynnClassifier: network is a int"),
     ({"learning_rate_init": 1e30, "solver": "sgd"}, ValueError, "PynnClassifier.fit: the loss is "),
 ])
 def test_what_fit_refuses(blobs, made, error, says):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pynn._reading import count, number
+
 if TYPE_CHECKING:
     from pynn._typing import ArrayLike
     from pynn.check.findings import Finding as Finding
@@ -72,7 +74,8 @@ def gradient_check(what: Any, x: ArrayLike, t: Any = None, tol: float = 1e-4, en
     any probability is therefore checked with its parameters halved until it does not.
     """
     from pynn.check.gradient import check
-    return check(what, x, t, tol, entries)
+    number("gradient_check", "tol", tol)
+    return check(what, x, t, tol, entries if entries is None else count("gradient_check", "entries", entries))
 
 
 def diagnose(net: Any, x: ArrayLike, t: ArrayLike, *, lr: float = 0.1) -> HealthReport:

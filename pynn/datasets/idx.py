@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pynn.datasets.stream import DatasetError, allocate, open_bytes, open_file
+from pynn.io.files import path_of
 
 if TYPE_CHECKING:
     from pynn._typing import Array, FilePath
@@ -51,6 +52,7 @@ def read_idx(path: FilePath) -> Array:
     OSError
         If it cannot be read.
     """
+    path = path_of(path, "read_idx")
     with open(path, "rb") as file:
         return _read(open_file(file, path), path)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from pynn.datasets.idx import read_idx_header
 from pynn.datasets.stream import DatasetError
+from pynn.io.files import path_of
 
 if TYPE_CHECKING:
     from pynn._typing import Array, DTypeLike, FilePath, Shape
@@ -36,6 +37,7 @@ def map_idx(path: FilePath) -> Array:
     OSError
         If it cannot be read.
     """
+    path = path_of(path, "map_idx")
     shape, dtype, start, stream = read_idx_header(path)
     if stream.packed:
         raise DatasetError(f"{path} is packed with gzip; only a file that is not can be mapped: gunzip it, or use read_idx")

@@ -10,6 +10,7 @@ from pynn.datasets.folder import (NAMES, PARTS, VALIDATION, Found, check_complet
                                   read_parts)
 from pynn.datasets.form import arrange, check_pair, count_classes
 from pynn.datasets.stream import DatasetError
+from pynn.io.files import path_of
 
 if TYPE_CHECKING:
     from pynn._typing import FilePath, Split
@@ -130,7 +131,7 @@ def load_folder(folder: FilePath, normalize: bool = True, flatten: bool = True, 
     DatasetError
         If files are missing, damaged, or do not belong together.
     """
-    folder = Path(folder).expanduser()
+    folder = Path(path_of(folder, "load_folder")).expanduser()
     parts = _choose(folder, name)
     wanted = PARTS + VALIDATION if validation else PARTS
     if any(part not in parts for part in wanted):

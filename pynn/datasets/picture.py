@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 
+import pynn._core as _core
 from pynn.datasets.stream import DatasetError
 
 MAX_SIDE = 1000         # pixels; larger pictures are reduced, as a digit needs far fewer
@@ -38,7 +39,7 @@ def read_grey(picture):
         raise ImportError("load_image: Pillow, which reads pictures, is not installed: "
                           'pip install "pynn-from-scratch[image]"') from error
     if isinstance(picture, np.ndarray):
-        picture = _from_array(picture)
+        picture = _from_array(_core.as_array("load_image", "picture", picture))
     if isinstance(picture, Image.Image):
         return _grey(picture)
     if not isinstance(picture, (str, os.PathLike)) and not hasattr(picture, "read"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 
 import pynn.optimizer as optimizers
+from pynn._reading import number
 from pynn.layers.protocol import takes
 
 SOLVERS = {name.lower(): getattr(optimizers, name) for name in optimizers.__all__}
@@ -28,10 +29,12 @@ def batch_size(estimator, n_samples):
     return min(_whole(estimator, "batch_size", " or 'auto'"), n_samples)
 
 
-def check_epochs(estimator):
-    """``max_iter`` and ``n_iter_no_change`` count epochs."""
+def check_numbers(estimator):
+    """``max_iter`` and ``n_iter_no_change`` count epochs; what else must be numbers."""
     for name in ("max_iter", "n_iter_no_change"):
         _whole(estimator, name)
+    for name in ("alpha", "dropout", "tol", "validation_fraction"):
+        number(_name(estimator), name, getattr(estimator, name))
 
 
 def new_optimizer(estimator):

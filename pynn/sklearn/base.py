@@ -70,7 +70,7 @@ class PynnEstimator(BaseEstimator):
 
     def _fit(self, X, y, sample_weight):
         """Learn until it gets no better or ``max_iter`` epochs are over."""
-        arguments.check_epochs(self)
+        arguments.check_numbers(self)
         going_on = self.warm_start and hasattr(self, "network_")
         X, t, weights = self._read(X, y, sample_weight, anew=not going_on)
         rng = check_random_state(self.random_state)

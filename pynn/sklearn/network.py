@@ -23,6 +23,9 @@ def new_network(estimator, n_outputs, dtype, rng):
     """The network that the parameters describe, its weights drawn from `rng`."""
     shape = sample_shape(estimator)
     with _drawing_from(rng):
+        if estimator.network is not None and not callable(estimator.network):
+            raise TypeError(f"{type(estimator).__name__}: network is a {type(estimator.network).__name__}; it must be a function that "
+                            "makes a pynn.Network")
         if estimator.network is None:
             network = _fully_connected(estimator, n_outputs, dtype)
         else:
