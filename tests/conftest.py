@@ -30,7 +30,7 @@ ONCE = {
     "test_io_state", "test_mapped", "test_memory", "test_mpi", "test_notebooks", "test_perceptron", "test_plot", "test_plot_graph",
     "test_plot_network", "test_ranks", "test_readme", "test_real", "test_reference", "test_release", "test_sklearn", "test_tables",
     "test_threadpools", "test_threads", "test_trainer", "test_training", "test_traps", "test_typing", "test_ulp", "test_util",
-    "test_weights", "test_widgets",
+    "test_weights", "test_widgets", "test_words",
 }
 
 
