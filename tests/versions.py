@@ -64,7 +64,7 @@ def environment(folder, python, numpy):
 def build(source, inside, compiler):
     """A copy of the tree with the extension in it; whether that went well."""
     shutil.rmtree(source, ignore_errors=True)
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "*.so", "__pycache__"))
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "build", "*.so", "__pycache__"))
     flags = "-Werror " + os.environ.get("PYNN_CFLAGS", "")
     return command(inside, "setup.py", "--quiet", "build_ext", "--inplace", cwd=source, CC=compiler, PYNN_CFLAGS=flags) == 0
 
