@@ -174,11 +174,11 @@ clang:
 	    { $(APT) update && $(APT) install --yes --no-install-recommends clang clang-tidy; }
 
 # $(call BUILT,flags) makes a copy of the tree in build/$@ and builds it there with flags of its own, so that every process of
-# the tests finds that build.
+# the tests finds that build. It takes NumPy's headers from .venv: gcovr wants to see those that were compiled.
 define BUILT
 	rm -rf build/$@ && mkdir -p build/$@
 	tar --create --exclude=./build --exclude='./.*' --exclude='*.so' . | tar --extract --directory build/$@
-	CC=gcc PYNN_CFLAGS="$(1)" LDFLAGS="$(1)" $(INSTALL) --no-deps --target build/$@/build/installed ./build/$@
+	CC=gcc PYNN_CFLAGS="$(1)" LDFLAGS="$(1)" $(INSTALL) --no-build-isolation --no-deps --target build/$@/build/installed ./build/$@
 	mv build/$@/build/installed/pynn/_core*.so build/$@/pynn
 	rm -rf build/$@/build/installed build/$@/build/lib*
 endef

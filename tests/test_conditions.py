@@ -32,6 +32,13 @@ def test_a_stride_that_is_no_whole_number_of_elements():
     np.testing.assert_array_equal(pynn.matmul(row, X.T), X[:1] @ X.T)
 
 
+@pytest.mark.parametrize("b", [None, np.array([1.0, 2, 3])])
+def test_a_few_rows_by_a_transposed_matrix(b):
+    """Sums of small whole numbers, exact in any order."""
+    x, W = np.arange(64.0).reshape(2, 32), np.arange(96.0).reshape(3, 32).T
+    np.testing.assert_array_equal(layers.Affine(W, b).forward(x), x @ W + (0 if b is None else b))
+
+
 class Several(list):
     """A sequence that is a number as well: an array, then."""
 
