@@ -392,7 +392,9 @@ def test_unknown_instruction_set():
 
 
 def test_no_choice_of_an_instruction_set_is_the_best():
-    python(f"import pynn; assert pynn._core.kernels() == {instruction_sets()[0]!r}", PYNN_CPU="")
+    best = f"import pynn; assert pynn._core.kernels() == {instruction_sets()[0]!r}"
+    python(best, PYNN_CPU="")
+    python(f"import os, subprocess, sys; del os.environ['PYNN_CPU']; subprocess.run([sys.executable, '-c', {best!r}], check=True)", PYNN_CPU="")
 
 
 @pytest.mark.skipif(bool(LONGER), reason="a longdouble is longer than a double here")
