@@ -1,5 +1,7 @@
 """Every way to the outcome of a condition: what the other tests reach by one way alone."""
 
+import sys
+
 import numpy as np
 import pytest
 from test_errors import refuses
@@ -37,6 +39,16 @@ def test_a_few_rows_by_a_transposed_matrix(b):
     """Sums of small whole numbers, exact in any order."""
     x, W = np.arange(64.0).reshape(2, 32), np.arange(96.0).reshape(3, 32).T
     np.testing.assert_array_equal(layers.Affine(W, b).forward(x), x @ W + (0 if b is None else b))
+
+
+class Subclass(np.ndarray):
+    pass
+
+
+def test_a_subclass_where_nobody_has_masked_arrays(monkeypatch):
+    monkeypatch.delitem(sys.modules, "numpy.ma", raising=False)
+    got = pynn.relu(X.view(Subclass))
+    assert type(got) is np.ndarray and (got == X).all()
 
 
 class Several(list):
