@@ -8,7 +8,7 @@
 inline_always int
 FN(is_better_turned)(const struct gemm_args *g)
 {
-    const int is_plain = g->a_rs == 1 && g->a_cs != 1 && g->b_cs == 1 && g->bias == NULL && !g->relu;
+    const int is_plain = g->a_rs == 1 && g->a_cs != 1 && g->b_cs == 1 && g->bias == NULL;
     const int takes_part = FN(tile_rows)(PANEL_VECTORS) * (ptrdiff_t)sizeof(real) < 64;
     const int is_narrow = g->n <= 4 * VL || (g->n <= 8 * VL && g->m * (ptrdiff_t)sizeof(real) <= 4096);
     const int is_one_vector = g->n <= VL && g->m >= 6 * VL && g->k >= 512;
