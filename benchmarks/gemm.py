@@ -10,7 +10,7 @@ AFFINE = [(784, 50), (50, 10), (50, 100), (100, 10), (784, 100), (100, 100), (43
 CONVOLUTION = [(576, 25, 30), (784, 9, 16), (784, 144, 16), (196, 144, 32), (256, 288, 32),
                (64, 288, 64), (64, 576, 64)]
 SQUARES = [8, 16, 32, 64, 100, 128, 256, 512, 1024, 2048]
-BUDGET = 0.1                        # seconds of a shape's turns: there are hundreds
+BUDGET = 0.08                       # seconds of a shape's turns: there are hundreds
 CHECKED = 50_000_000                # multiply-adds of the product that are checked, about
 
 

@@ -88,7 +88,7 @@ class Bench:
                 ready[peer] = (contestant, *reply)
         return ready
 
-    def compare(self, group, case, peers, threads, env={}, budget=0.15):
+    def compare(self, group, case, peers, threads, env={}, budget=0.1):
         """Time `case` on every peer, in turns that take `budget` seconds together or are few; one record for each."""
         ready = self.prepare(group, case, peers, threads, env)
         turn = 0.008                            # long against the waking of a thread pool
