@@ -1,5 +1,7 @@
 """The figures of docs/comparing.md: what differs from other libraries, and what must stay as it is."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -118,3 +120,26 @@ def test_bfloat16_in_a_file_is_named(tmp_path):
     (tmp_path / "w.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
     with pytest.raises(ValueError, match="w.safetensors: .*BF16"):
         pynn.load_params(tmp_path / "w.safetensors")
+
+
+def test_equal_scores_are_chance():
+    net = pynn.Sequential([pynn.Affine(np.zeros((2, 10)), np.zeros(10))])
+    assert net.accuracy(np.ones((10, 2)), np.arange(10)) == 0.1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_r2_far_from_zero(dtype):
+    t = np.array([[10000], [10001], [10002]], dtype)
+    net = pynn.Sequential([pynn.Affine(np.ones((1, 1), dtype), np.zeros(1, dtype))], pynn.IdentityWithLoss())
+    assert net.score(t + dtype(0.1), t) == pytest.approx(0.985, abs=2e-4)      # 0.1 is rounded beside 10,000
+
+
+@pytest.mark.parametrize("loss", [1.0, -1.0])
+def test_a_plateau_is_one_on_either_side_of_zero(loss):
+    stopper = pynn.EarlyStopping(patience=2, monitor="loss", min_delta=0.05, restore_best=False)
+    trainer = SimpleNamespace(history={"epoch": [], "loss": []}, stop=False)
+    for epoch in range(1, 4):
+        trainer.history["epoch"].append(epoch)
+        trainer.history["loss"].append(loss - 0.01 * epoch)
+        stopper.on_epoch(trainer)
+    assert trainer.stop and stopper.best_epoch == 1
