@@ -119,7 +119,7 @@ class IdentityWithLoss:
         """
         self.t = t
         self.loss, self.y = _core.identity_with_loss(x, t, self.mean)
-        self.loss *= self._scale()
+        self.loss *= self.loss.dtype.type(self._scale())        # NumPy 2.1 makes float64 of float32 times int in threads
         return self.loss
 
     def backward(self, dout: float = 1) -> Array:

@@ -148,7 +148,8 @@ class Network:
 
     def loss(self, x: ArrayLike, t: ArrayLike, train_flg: bool = False) -> float:
         """Return the loss of predict(x, train_flg) against t, plus the penalty on large weights."""
-        return self.last_layer.forward(self.predict(x, train_flg), t) + self._weight_decay()
+        loss = self.last_layer.forward(self.predict(x, train_flg), t)
+        return loss + self._weight_decay() if self.weight_decay_lambda else loss
 
     def gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
         """Return the gradient of the loss in training for every parameter, by backpropagation (section 5.7)."""
@@ -208,8 +209,6 @@ class Network:
         return [name for name, (_, attribute) in self.places().items() if attribute == "W"]
 
     def _weight_decay(self):
-        if not self.weight_decay_lambda:
-            return 0
         weights = (self.params[name].ravel() for name in self._weights())
         return 0.5 * self.weight_decay_lambda * sum(float(_core.matmul(W, W)) for W in weights)
 
