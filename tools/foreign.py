@@ -90,7 +90,7 @@ def debian(folder: Path, wheels: list[str], interpreter: Path, run: str) -> Pyth
     """An unpacked interpreter as a script that runs it. The script is what sys.executable says, so that children go the same way."""
     packages, script = folder / "packages", folder / "python"
     folder.mkdir(parents=True, exist_ok=True)
-    script.write_text(f'#!/bin/sh\nexport PYTHONPATH="{packages}${{PYTHONPATH:+:$PYTHONPATH}}"\n{run} "{interpreter}" "$@"\n')
+    script.write_text(f'#!/bin/sh\nexport PYTHONPATH="${{PYTHONPATH:+$PYTHONPATH:}}{packages}"\n{run} "{interpreter}" "$@"\n')
     script.chmod(0o755)
     return Python([str(script)], packages, wheels, interpreter.name[6:])
 
