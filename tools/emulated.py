@@ -30,8 +30,8 @@ LACKS = {
 # speed, so there it is what depends on the system: files, threads, processes, memory, and a file of each kind of kernel. QEMU takes
 # ten times as long and knows the processor alone, so there it is every kernel against its formula, and the threads.
 CHOSEN = {
-    "windows": ["io_files", "io_guards", "io_state", "mapped", "threads", "exit", "memory", "cli", "cli_run", "trainer", "contracts", "optimizers",
-                "functions", "winograd"],
+    "windows": ["io_files", "io_guards", "io_state", "weights", "datasets", "mapped", "threads", "interrupt", "exit", "memory", "cli", "cli_run", "trainer",
+                "contracts", "errors", "optimizers", "functions", "matmul", "layers", "convolution", "winograd"],
     "aarch64": ["threads", "winograd", "tables", "io_files"],
 }
 
