@@ -188,9 +188,9 @@ def optimizer(kernel, states, rates, of_state, of_step):
 
 
 def adam_step(a, sizes, kept):
-    """v's roundings are relative to what it is the sum of."""
+    """v's roundings are relative to what it is the sum of; a v that would be subnormal is 0."""
     m, v = sizes
-    return 0.1 * m / (np.sqrt(kept[1]) + 1e-7) * np.where(v > 0, v / kept[1], 1)
+    return 0.1 * m / (np.sqrt(kept[1]) + 1e-7) * np.where(kept[1] > 0, v / kept[1], 1)
 
 
 optimizer("sgd", 0, [0.1], lambda a: (), lambda a, sizes, kept: 0.1 * a)
