@@ -6,7 +6,7 @@ has the rest of what was tried.
 
 # The beginning of a target, or what is in it, and what bounds it.
 BOUNDS = [
-    (("TwoLayerNet step", "earlier"), "139 to 141 us on one thread for both, paired in quiet moments; a hot update takes 2 us more than the earlier commit's, since parameters are a view of the layers and "
+    (("TwoLayerNet step", "earlier"), "128 to 131 us at best for both, first quartiles 132 and 135 (one thread, float32): 3 us are the update's, since parameters are a view of the layers and "
      "settings are checked in words."),
     (("MultiLayerNet step", "earlier"), "As for TwoLayerNet: 2 us of Python a step and parameter."),
     (("TwoLayerNet step", "floor"), "The products take 104 us at the peak of a quiet run (153 GFLOP/s), the step 135 to 141, 1.3 to 1.35 of it: 12 us are Python and calls when all is in the caches, the rest the "
@@ -19,10 +19,10 @@ BOUNDS = [
      "0.58 each: 25 steps of K fill and empty 24 registers, the windows go through the second cache to be pooled, and of dW's factors three of four are zeros, since lists would fill 5 of 16 lanes."),
     (("SimpleConvNet step", "PyTorch"), "All its arithmetic takes 2.85 ms at the peak, PyTorch's step 13 to 16: 6.5 times as fast would be beyond the peak, or near it."),
     (("SimpleConvNet step", "numpy"), "NumPy's step varies between 75 and 95 ms on this host, pynn's between 4.6 and 5.6."),
+    (("DeepConvNet step: memory",), "The 3 MB are Winograd's buffers: the sums at 36 points of eight groups of images, and a slot for each thread. With PYNN_WINOGRAD=0 it is 42 MB."),
     (("DeepConvNet step", "earlier"), "Backward through pooling is 10.3 of 24.2 ms: lists of windows and of filters are built in a millisecond a layer, and a sum of two or three terms loads and stores nine vectors. Winograd there "
      "multiplies the zeros and took longer. Elsewhere the transforms take as long as the products at the points. On two threads blocks 1 and 2 pass arrays of 5 MB through the third cache."),
     (("DeepConvNet step", "PyTorch"), "As beside the earlier step; PyTorch with channels_last is at 60 ms near its own peak of direct convolution."),
-    (("DeepConvNet step: memory",), "The 3 MB are Winograd's buffers: the sums at 36 points of eight groups of images, and a slot for each thread. With PYNN_WINOGRAD=0 it is 42 MB."),
     (("Trainer, loss_after_update=False, one thread",), "190 us against 138: 100 rows, 313 kB from random places of 188 MB, take 26 us (memory gives 11 GB/s; 100 rows that lie one after the other take 33 to copy), and the gradient 9 to 13 us more with them than with "
      "rows that it has seen; drawing takes 4, labels 2, the loop 8. Eight rows side by side take 28 us where one by one take 36. Fetching rows from within the products' tiles moved 17 us there. 1.15 would be 21 us for all."),
     (("Trainer, loss_after_update=False: two threads",), "As for the step on two threads; and the rows share one memory and are written into lines that both cores have read."),
