@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -196,6 +197,7 @@ def test_exit_does_not_hang(ending):
     run_python(LAYER + ending)
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no signal of a timer")
 def test_interrupt_reaches_the_main_thread():
     code = LAYER + """
 import signal
