@@ -24,8 +24,8 @@ def samples_of(name, x, t):
     x = x if getattr(x, "rows_on_demand", False) else _core.as_array("Trainer", f"x_{name}", x)
     t = _core.as_array("Trainer", f"t_{name}", t)
     if x.ndim == 0 or t.ndim == 0 or len(x) != len(t):
-        count = [len(a) if a.ndim else "no axis of" for a in (x, t)]
-        raise ValueError(f"Trainer: x_{name} has {count[0]} samples but t_{name} has {count[1]} labels")
+        sizes = [len(a) if a.ndim else "no axis of" for a in (x, t)]
+        raise ValueError(f"Trainer: x_{name} has {sizes[0]} samples but t_{name} has {sizes[1]} labels")
     if not len(x):
         raise ValueError(f"Trainer: x_{name} has no samples")
     return x, t
