@@ -91,6 +91,8 @@ def test_before_forward():
     (ValueError, "stride is 0", np.ones((1, 1, 4, 4)), (2, 2), 0, 0),
     (ValueError, "pad is -1", np.ones((1, 1, 4, 4)), (2, 2), 1, -1),
     (TypeError, "pool_h is 2.0; it must be a whole number", np.ones((1, 1, 4, 4)), (2.0, 2), 2, 0),
+    (TypeError, r"pool_h is an array of shape \(2,\) and dtype int64; it must be a whole number", np.ones((1, 1, 4, 4)),
+     (np.array([2, 2], np.int64), 2), 2, 0),
     (ValueError, "more memory than there can be", np.ones((1, 1, 4, 4)), (10**8, 10**8), 2, 0),
     (TypeError, "x has dtype object", np.array(None), (2, 2), 2, 0),
 ])

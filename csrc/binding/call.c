@@ -240,15 +240,12 @@ take_gil(void)
 #define WORTH_RELEASING 2048
 #define CHUNK 16384
 
-/* Elements or rows of a chunk, at most about so many: equal shares for all threads, so that each meets in call after call the memory that
- * its own cache holds. */
+/* Chunks of about so many elements or rows: whole lines of elements. */
 static npy_intp
-even_grain(npy_intp n, npy_intp most)
+grain_of(npy_intp n, npy_intp most)
 {
-    const npy_intp threads = parallel_num_threads(), line = most < 1024 ? 1 : 32;
-    const npy_intp chunks = ((n - 1) / most / threads + 1) * threads;
-    const npy_intp grain = (n - 1) / chunks + 1;
-    return n <= most ? n : (grain + line - 1) / line * line;
+    const npy_intp line = most < 1024 ? 1 : 32;
+    return n <= most ? n : even_grain(n, line, (n - 1) / most / parallel_num_threads() + 1);
 }
 
 void
@@ -263,7 +260,7 @@ run(range_kernel *kernel, void *args, npy_intp n, npy_intp cost)
         return;
     }
     release_gil();
-    parallel_for(n, even_grain(n, cost < CHUNK ? CHUNK / cost : 1), kernel, args);
+    parallel_for(n, grain_of(n, cost < CHUNK ? CHUNK / cost : 1), kernel, args);
     take_gil();
 }
 

@@ -97,6 +97,19 @@ explain(PyObject *type, const char *format, ...)
     Py_XDECREF(trace);
 }
 
+void
+explain_value(PyObject *type, const char *func, const char *name, PyObject *x, const char *due)
+{
+    if (PyArray_Check(x)) {
+        char text[SHAPE_TEXT];
+        explain(type, "%s: %s is an array of shape %s and dtype %S; it must be %s", func, name, shape_text((PyArrayObject *)x, text),
+                PyArray_DESCR((PyArrayObject *)x), due);
+    }
+    else {
+        explain(type, "%s: %s is %R; it must be %s", func, name, x, due);
+    }
+}
+
 void *
 no_memory(const char *func, int ndim, const npy_intp *dims, int typenum)
 {

@@ -32,6 +32,10 @@ int check_shape(const char *func, const char *name, PyArrayObject *x, int ndim, 
  * exception, such as the KeyboardInterrupt of somebody's own __array__, stays as it is. */
 void explain(PyObject *type, const char *format, ...);
 
+/* explain that x cannot be what it must be: an array by its shape, all else as Python writes it. NumPy's way of writing an array out
+ * may be long, and leaks where memory runs out. */
+void explain_value(PyObject *type, const char *func, const char *name, PyObject *x, const char *due);
+
 /* MemoryError for an array of this shape. NULL. */
 void *no_memory(const char *func, int ndim, const npy_intp *dims, int typenum);
 

@@ -57,7 +57,7 @@ read_activation(struct mlp *m, PyObject *name)
             return 0;
         }
     }
-    PyErr_Format(PyExc_ValueError, "%s: activation is %R; it must be 'relu' or 'sigmoid'", func, name);
+    explain_value(PyExc_ValueError, func, "activation", name, "'relu' or 'sigmoid'");
     return -1;
 }
 
@@ -152,6 +152,13 @@ check_layer(const struct mlp *m, int l, PyArrayObject *W, PyArrayObject *b)
     return 0;
 }
 
+static PyArrayObject *
+zeros_like(struct mlp *m, PyArrayObject *x)
+{
+    PyArrayObject *zeros = new_zeros(PyArray_NDIM(x), PyArray_DIMS(x));
+    return hold(m, zeros) == NULL ? NULL : zeros;
+}
+
 /* W, b and their derivatives, still zeros, of all layers. -1 with an exception set. */
 static int
 read_params(struct mlp *m)
@@ -165,9 +172,9 @@ read_params(struct mlp *m)
         m->size[l] = PyArray_DIM(W, 1);
         m->W[l] = PyArray_DATA(W);
         m->b[l] = PyArray_DATA(b);
-        m->dW[l] = new_zeros(2, PyArray_DIMS(W));
-        m->db[l] = new_zeros(1, PyArray_DIMS(b));
-        if (hold(m, m->dW[l]) == NULL || hold(m, m->db[l]) == NULL) {
+        m->dW[l] = zeros_like(m, W);
+        m->db[l] = m->dW[l] == NULL ? NULL : zeros_like(m, b);
+        if (m->db[l] == NULL) {
             return -1;
         }
     }

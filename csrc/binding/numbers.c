@@ -62,7 +62,7 @@ whole_number_from(const char *func, const char *name, PyObject *x, Py_ssize_t le
 {
     const Py_ssize_t value = PyNumber_AsSsize_t(x, NULL);       /* clipped where it does not fit */
     if (value == -1 && PyErr_Occurred()) {
-        explain(PyExc_TypeError, "%s: %s is %R; it must be a whole number", func, name, x);
+        explain_value(PyExc_TypeError, func, name, x, "a whole number");
         return -1;
     }
     if (value < least || value > most) {

@@ -80,7 +80,7 @@ read_shape(const char *func, const char *name, PyObject *shape, npy_intp dims[4]
         ok = dims[i] >= 0;
     }
     if (!ok) {
-        explain(PyExc_ValueError, "%s: %s is %R; it must be (N, channels, height, width)", func, name, shape);
+        explain_value(PyExc_ValueError, func, name, shape, "(N, channels, height, width)");
         return -1;
     }
     return 0;

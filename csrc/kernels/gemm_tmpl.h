@@ -258,23 +258,6 @@ FN(gemm_columns)(void *region, ptrdiff_t begin, ptrdiff_t end)
 
 #define WORTH_HANDING (16384 * VL)       /* multiplications and additions, some microseconds */
 
-/* Things of a chunk, a multiple of `unit`: at most so many chunks, and such that the threads come out even. */
-static ptrdiff_t
-FN(even_grain)(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t chunks)
-{
-    const ptrdiff_t threads = parallel_num_threads(), most = max_(1, chunks / threads);
-    ptrdiff_t grain = n, longest = n;
-    for (ptrdiff_t each = most; each > 0 && each > most - 4; each--) {
-        const ptrdiff_t g = ceil_div(ceil_div(n, each * threads), unit) * unit;
-        const ptrdiff_t share = ceil_div(ceil_div(n, g), threads) * g;
-        if (share < longest) {
-            grain = g;
-            longest = share;
-        }
-    }
-    return grain;
-}
-
 /* Over the pool, in chunks worth handing to another thread; alone in one go, so that a panel of B serves all rows before the
  * next one displaces it, but for some milliseconds at most: then signals get through. */
 static void
@@ -288,7 +271,7 @@ FN(spread)(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t work, parallel_fn fn, void *ar
         parallel_for(n, unit * max_(1, (1 << 27) / max_(1, unit * work)), fn, arg);
     }
     else {
-        parallel_for(n, FN(even_grain)(n, unit, chunks), fn, arg);
+        parallel_for(n, even_grain(n, unit, max_(1, chunks / parallel_num_threads())), fn, arg);
     }
 }
 

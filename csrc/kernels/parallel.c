@@ -441,6 +441,31 @@ parallel_for(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg)
     disown_pool();
 }
 
+static ptrdiff_t
+ceil_div(ptrdiff_t n, ptrdiff_t by)
+{
+    return (n - 1) / by + 1;
+}
+
+/* A few chunks fewer may come out more even. */
+ptrdiff_t
+even_grain(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t each)
+{
+    const ptrdiff_t threads = parallel_num_threads();
+    ptrdiff_t grain = n, least = PTRDIFF_MAX;
+
+    for (ptrdiff_t fewer = each; fewer > 0 && fewer > each - 4; fewer--) {
+        ptrdiff_t g = ceil_div(ceil_div(n, fewer * threads), unit) * unit;
+        ptrdiff_t share = ceil_div(ceil_div(n, g), threads) * g;
+
+        if (share < least) {
+            grain = g;
+            least = share;
+        }
+    }
+    return grain;
+}
+
 static int
 clip(int n)
 {

@@ -13,7 +13,7 @@ typedef void (*parallel_fn)(void *arg, ptrdiff_t begin, ptrdiff_t end);
  * Call fn(arg, begin, end) once for every chunk [k*grain, min(n, (k+1)*grain)) of [0, n), in any
  * order and on any thread, and return when all have run. n <= 0 calls nothing; grain is at least 1.
  *
- * The chunks depend on n and grain alone, never on the number of threads: a kernel whose chunks are
+ * The chunks depend on n and grain alone, not on which thread runs them: a kernel whose chunks are
  * independent gives bit-identical results for any number. They also bound what a busy machine can
  * do to the caller (parallel.c), so let a chunk be some 3 to 20 us of work.
  *
@@ -22,6 +22,10 @@ typedef void (*parallel_fn)(void *arg, ptrdiff_t begin, ptrdiff_t end);
  * Never fails: a machine that refuses a thread is served by those there are. An interrupt, if one is set, may end it early.
  */
 void parallel_for(ptrdiff_t n, ptrdiff_t grain, parallel_fn fn, void *arg);
+
+/* The length of chunks, a multiple of `unit`, that gives each thread about `each` of them, which is 1 or more, and all threads equal
+ * shares: so each meets in call after call the memory that its own cache holds. */
+ptrdiff_t even_grain(ptrdiff_t n, ptrdiff_t unit, ptrdiff_t each);
 
 /*
  * Have the threads that call parallel_for ask now and then whether to give up: where `interrupt` says so, chunks that have
