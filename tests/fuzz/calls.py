@@ -144,12 +144,18 @@ def _check_outputs(name, arrays, outputs):
                 raise Broken(f"a result has the flags {out.flags}")
 
 
+def _numbers_in(args):
+    """The numbers among the arguments, and in lists and tuples that may stand for arrays."""
+    for x in args:
+        yield from _numbers_in(x) if isinstance(x, list | tuple) else [x] if isinstance(x, NUMBERS) else []
+
+
 def _size(name, args, arrays):
     """(terms, largest product) of sums over the arguments; None where the simple kernels may give something else.
 
     That is where a result is no number of the arguments', and where a number is so large that a sum of them may be infinite.
     """
-    if _core.kernels() == "simple" or name in INCOMPARABLE or any(isinstance(x, NUMBERS) and abs(x) > LARGEST for x in args):
+    if _core.kernels() == "simple" or name in INCOMPARABLE or any(abs(x) > LARGEST for x in _numbers_in(args)):
         return None
     terms, largest = 1, 1.0
     for _, a in arrays:
