@@ -65,6 +65,19 @@ def test_one_row_may_have_any_stride():
     assert out.tolist() == [[0, 1, 2, 3]] * 2
 
 
+def test_numbers_of_rows_are_copied_before_anything_is_taken():
+    """So what is larger than any memory is refused at once."""
+    rows = np.broadcast_to(np.int64(0), (1 << 10, 1 << 10))
+    tracemalloc.start()
+    try:
+        out = _core.take_rows(np.zeros((5, 0)), rows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert out.shape == (1 << 10, 1 << 10, 0) and peak >= 8 * rows.size
+    refuses(TypeError, "^take_rows: rows has dtype bool; it must be whole numbers", _core.take_rows, X, [True])
+
+
 def test_enormous_params_are_counted_before_they_are_read():
     refuses(ValueError, "^numerical_gradient: params has 70368744177664 arrays", _core.mlp_numerical_gradient, X, [0, 1], ENORMOUS, "relu")
 

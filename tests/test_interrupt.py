@@ -11,12 +11,12 @@ if hasattr(signal, "setitimer"):
     signal.signal(signal.SIGALRM, signal.default_int_handler)
 else:
     threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
-began = time.perf_counter()
+began = time.process_time()          # what others compute on this machine counts for nothing
 try:
     {call}
     print("finished")
 except KeyboardInterrupt:
-    print(time.perf_counter() - began)
+    print(time.process_time() - began)
 a = np.arange(6.0).reshape(2, 3)
 assert (pynn.matmul(a, a.T) == a @ a.T).all()
 """
@@ -44,4 +44,4 @@ CALLS = {      # each takes a minute or more on a fast machine
 def test_a_signal_ends_a_long_call(name, threads):
     setup, call = CALLS[name]
     printed = python(LONG.format(setup=setup, call=call), PYNN_NUM_THREADS=str(threads)).strip()
-    assert printed != "finished" and float(printed) < 1.3
+    assert printed != "finished" and float(printed) < 1.3 * threads

@@ -4,16 +4,20 @@
 
 #include "../kernels/rows.h"
 
-static int
-are_plain_rows(PyObject *x, PyObject *rows)
+/* The numbers of the rows, copied: nobody changes them afterwards, and what is larger than any memory is refused, which NumPy would
+ * look through to its end. NULL with an exception set. */
+static PyArrayObject *
+numbers_of_rows(PyObject *rows)
 {
-    if (!PyArray_CheckExact(x) || !PyArray_CheckExact(rows)) {
-        return 0;
+    PyArrayObject *given = array_from("take_rows", "rows", rows), *index = NULL;
+    if (given != NULL && !PyTypeNum_ISINTEGER(PyArray_TYPE(given))) {
+        PyErr_Format(PyExc_TypeError, "take_rows: rows has dtype %S; it must be whole numbers", PyArray_DESCR(given));
     }
-    PyArrayObject *a = (PyArrayObject *)x, *index = (PyArrayObject *)rows;
-    /* bytes are copied: it makes no difference whether they are aligned, as in arrays that came from another process they are not */
-    return (PyArray_TYPE(a) == NPY_FLOAT || PyArray_TYPE(a) == NPY_DOUBLE) && PyArray_IS_C_CONTIGUOUS(a) && PyArray_ISNOTSWAPPED(a)
-           && PyArray_NDIM(a) > 1 && PyArray_TYPE(index) == NPY_INT64 && PyArray_NDIM(index) == 1;
+    else if (given != NULL) {
+        index = copy_array("take_rows", given, NPY_INT64);
+    }
+    Py_XDECREF(given);
+    return index;
 }
 
 static int
@@ -27,8 +31,16 @@ are_within(const npy_int64 *index, npy_intp n, npy_intp rows)
     return 1;
 }
 
+static int
+are_plain_rows(PyArrayObject *x, PyArrayObject *index)
+{
+    /* bytes are copied: it makes no difference whether they are aligned, as in arrays that came from another process they are not */
+    return (PyArray_TYPE(x) == NPY_FLOAT || PyArray_TYPE(x) == NPY_DOUBLE) && PyArray_IS_C_CONTIGUOUS(x) && PyArray_ISNOTSWAPPED(x)
+           && PyArray_NDIM(x) > 1 && PyArray_NDIM(index) == 1 && are_within(PyArray_DATA(index), PyArray_SIZE(index), PyArray_DIM(x, 0));
+}
+
 /* The rows with those numbers, which are a copy that nobody else can change. NULL with an exception set. */
-static PyArrayObject *
+static PyObject *
 copy_rows(PyArrayObject *x, PyArrayObject *index)
 {
     npy_intp dims[NPY_MAXDIMS];
@@ -45,6 +57,22 @@ copy_rows(PyArrayObject *x, PyArrayObject *index)
             Py_CLEAR(out);
         }
     }
+    return (PyObject *)out;
+}
+
+/* x[index], which is no view where index is an array. NULL with an exception set. */
+static PyObject *
+index_rows(PyArrayObject *x, PyArrayObject *index)
+{
+    /* not PyArray_TakeFrom: of an array that is not contiguous and aligned it copies the whole */
+    PyObject *out = PyObject_GetItem((PyObject *)x, (PyObject *)index);
+    /* where NumPy 2.4 finds no memory, it may give neither a result nor an exception, or both */
+    if (out == NULL && !PyErr_Occurred()) {
+        PyErr_NoMemory();
+    }
+    if (PyErr_Occurred()) {
+        Py_CLEAR(out);
+    }
     return out;
 }
 
@@ -55,29 +83,12 @@ py_take_rows(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t narg
     if (check_count("take_rows", nargs, 2) < 0) {
         return NULL;
     }
-    if (are_plain_rows(args[0], args[1])) {
-        PyArrayObject *x = (PyArrayObject *)args[0];
-        PyArrayObject *index = copy_array("take_rows", (PyArrayObject *)args[1], NPY_INT64);
-        if (index == NULL) {
-            return NULL;
-        }
-        if (are_within(PyArray_DATA(index), PyArray_SIZE(index), PyArray_DIM(x, 0))) {
-            PyArrayObject *out = copy_rows(x, index);
-            Py_DECREF(index);
-            return (PyObject *)out;
-        }
-        Py_DECREF(index);
+    PyArrayObject *x = array_from("take_rows", "x", args[0]), *index = x == NULL ? NULL : numbers_of_rows(args[1]);
+    PyObject *out = NULL;
+    if (index != NULL) {
+        out = are_plain_rows(x, index) ? copy_rows(x, index) : index_rows(x, index);
     }
-    PyArrayObject *x = array_from("take_rows", "x", args[0]);
-    /* not PyArray_TakeFrom: of an array that is not contiguous and aligned it copies the whole */
-    PyObject *out = x == NULL ? NULL : PyObject_GetItem((PyObject *)x, args[1]);
+    Py_XDECREF(index);
     Py_XDECREF(x);
-    /* where NumPy 2.4 finds no memory, it may give neither a result nor an exception, or both */
-    if (out == NULL && !PyErr_Occurred()) {
-        return PyErr_NoMemory();
-    }
-    if (PyErr_Occurred()) {
-        Py_CLEAR(out);
-    }
     return out;
 }
