@@ -39,9 +39,9 @@ CALLS = {      # each takes a minute or more on a fast machine
 }
 
 
-@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("name", CALLS)
-def test_a_signal_ends_a_long_call(name, threads):
+@pytest.mark.parametrize("threads, kernels", [(1, {}), (2, {}), (1, {"PYNN_CPU": "simple"})], ids=["1", "2", "simple"])
+def test_a_signal_ends_a_long_call(name, threads, kernels):
     setup, call = CALLS[name]
-    printed = python(LONG.format(setup=setup, call=call), PYNN_NUM_THREADS=str(threads)).strip()
+    printed = python(LONG.format(setup=setup, call=call), PYNN_NUM_THREADS=str(threads), **kernels).strip()
     assert printed != "finished" and float(printed) < 1.3 * threads

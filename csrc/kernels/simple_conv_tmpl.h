@@ -58,9 +58,9 @@ static void
 FN(conv_forward)(const struct conv_args *s)
 {
     const ptrdiff_t step = s->after == RELU_AND_POOL ? 2 : 1, rows = s->win.oh / step, cols = s->win.ow / step;
-    for (ptrdiff_t i = 0; i < s->win.n && !parallel_interrupted(); i++) {
+    for (ptrdiff_t i = 0; i < s->win.n; i++) {
         for (ptrdiff_t f = 0; f < s->fn; f++) {
-            for (ptrdiff_t y = 0; y < rows; y++) {
+            for (ptrdiff_t y = 0; y < rows && !parallel_interrupted(); y++) {
                 for (ptrdiff_t x = 0; x < cols; x++) {
                     real best = FN(convolve)(s, i, f, y * step, x * step);
                     uint8_t place = 0;
