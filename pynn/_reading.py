@@ -56,7 +56,9 @@ def count(func: str, name: str, value: Any, least: int = 1) -> int:
 
 
 def has(func: str, name: str, value: Any, *methods: str, why: str) -> Any:
-    """Refuse an object that lacks one of these methods."""
+    """Refuse an object that lacks one of these methods, and a class in the place of an object, whose methods want one."""
+    if isinstance(value, type):
+        raise TypeError(f"{func}: {name} is the class {value.__name__}; it must be an object of it, such as {value.__name__}(...)")
     for method in methods:
         if not callable(getattr(value, method, None)):
             raise TypeError(f"{func}: {name} is a {type(value).__name__}, which has no {method}; {why}")

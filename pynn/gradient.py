@@ -51,10 +51,16 @@ def numerical_diff(f: Callable[[Any], Any], x: ArrayLike, method: str = "central
     if at.dtype == np.float32:
         h = H_FLOAT32 * np.maximum(1, np.abs(at))
         above, below = at + h, at - h if method == "central" else at
-        return (f(above) - f(below)) / (above - below)
-    if method == "central":
-        return (f(at + H) - f(at - H)) / (2 * H)
-    return (f(at + H) - f(at)) / H
+        width = above - below       # f may change what it gets
+    else:
+        above, below = at + H, at - H if method == "central" else at
+        width = 2 * H if method == "central" else H
+    right, left = f(above), f(below)
+    try:
+        return (right - left) / width
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"numerical_diff: f returned a {type(right).__name__} and a {type(left).__name__}, which cannot be subtracted; it must "
+                        "return a number, or an array of the shape of x") from error
 
 
 def numerical_gradient(f: Callable[[Any], Any], x: Array) -> Array:
@@ -156,10 +162,10 @@ def gradient_descent(f: Callable[[Any], Any], init_x: ArrayLike, lr: float = 0.0
     Section 4.4.1.
     """
     x = _as_float("gradient_descent", "init_x", init_x)
-    number("gradient_descent", "lr", lr)
+    rate = number("gradient_descent", "lr", lr)
     path = [x.copy()]
     for _ in range(count("gradient_descent", "step_num", step_num, least=0)):
-        step = lr * numerical_gradient(f, x)
+        step = rate * numerical_gradient(f, x)
         x += step if ascent else -step
         path.append(x.copy())
     return x, np.array(path)

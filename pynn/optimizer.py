@@ -10,13 +10,14 @@ leave it at a few times the smallest subnormal number for ever, which slows proc
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import pynn._core as _core
-from pynn._reading import number
+from pynn._reading import count, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
@@ -38,6 +39,7 @@ class _Optimizer:
 
     # attributes with an array for each parameter, zeros at first; None before the first update
     _memory: tuple[str, ...] = ()
+    _tried = False      # whether a first update has gone well
 
     def update(self, params: _Params, grads: Mapping[Any, Any] | Sequence[Any]) -> None:
         """Change every parameter in place by one step.
@@ -57,15 +59,23 @@ class _Optimizer:
             If a setting is no number, or a parameter no array that can be changed.
         """
         parameters = self._parameters(params, grads)
-        if self._memory and getattr(self, self._memory[-1]) is None:
-            self._remember(parameters)
-        self._check_memory(parameters)
+        if not self._tried:         # what a first update would be refused for is refused before anything has changed
+            copy.deepcopy(self)._take([(key, _twin(param), grad) for key, param, grad in parameters], {})
+            self._tried = True
+        self._take(parameters, params)
+
+    def _take(self, parameters, numbers):
+        """Take the step: arrays change in place, and what is a number is put into `numbers` anew."""
+        if self._memory:
+            if getattr(self, self._memory[-1]) is None:
+                self._remember(parameters)
+            self._check_memory(parameters)
         self._begin()
         step = self._step
         for key, param, grad in parameters:
             updated = step(key, param, grad)
             if updated is not param:
-                params[key] = updated
+                numbers[key] = updated
 
     def _step(self, key: Any, param: Any, grad: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no _step(key, param, grad)")
@@ -94,10 +104,18 @@ class _Optimizer:
         """Whether there is something remembered for every parameter: they may be others than those of the first update."""
         for name in self._memory:
             kept = getattr(self, name)
+            try:
+                for key, _, _ in parameters:
+                    if key not in kept:
+                        break
+                else:
+                    continue
+            except TypeError as error:
+                raise TypeError(f"{type(self).__name__}.update: {name} is a {type(kept).__name__}; it must be a dict with an array for every "
+                                "parameter, or None before the first update") from error
             new = [key for key, _, _ in parameters if key not in kept]
-            if new:
-                raise KeyError(f"{type(self).__name__}.update: {name} has nothing for {new}, which the first update had not; make a new "
-                               f"{type(self).__name__} for other parameters")
+            raise KeyError(f"{type(self).__name__}.update: {name} has nothing for {new}, which the first update had not; make a new "
+                           f"{type(self).__name__} for other parameters")
 
     def _parameters(self, params, grads):
         """Key, parameter and gradient of each; of lists the position is the key."""
@@ -120,6 +138,15 @@ class _Optimizer:
         settings = ", ".join(f"{name}={value}" for name, value in vars(self).items()
                              if name not in (*self._memory, "iter") and not name.startswith("_"))
         return f"{type(self).__name__}({settings})"
+
+
+def _twin(param):
+    """What may be changed in the place of a parameter, if that may be."""
+    if not isinstance(param, np.ndarray):
+        return param
+    twin = param.copy()
+    twin.flags.writeable = param.flags.writeable
+    return twin
 
 
 class SGD(_Optimizer):
@@ -219,8 +246,13 @@ class Adam(_Optimizer):
 
     def _begin(self):
         lr, beta1, beta2 = self._number("lr"), self._share("beta1"), self._share("beta2")
-        self.iter += 1
-        self._lr_t = lr * math.sqrt(1.0 - beta2 ** self.iter) / (1.0 - beta1 ** self.iter)
+        try:
+            steps = self.iter + 1
+            self._lr_t = lr * math.sqrt(1.0 - beta2 ** steps) / (1.0 - beta1 ** steps)
+        except (TypeError, ValueError, ArithmeticError):
+            count(f"{type(self).__name__}.update", "iter", self.iter, least=0)
+            raise
+        self.iter = steps
 
     def _step(self, key, param, grad):
         return _core.adam(param, grad, self.m[key], self.v[key], self._lr_t, self.beta1, self.beta2)

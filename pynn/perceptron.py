@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 import pynn._core as _core
-from pynn._reading import has, number, real_array
+from pynn._reading import number, real_array
 from pynn.functions import matmul, step_function
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ class Perceptron:
 
     def __init__(self, w: ArrayLike, b: float) -> None:
         self.w: Array = real_array("Perceptron", "w", w).astype(float, copy=False)
-        number("Perceptron", "b", b)
-        self.b = b
+        self.b = number("Perceptron", "b", b)
         if self.w.ndim != 1:
             raise ValueError(f"Perceptron: w has {self.w.ndim} dimensions; give one weight per input, shape (n,)")
 
@@ -149,7 +148,8 @@ def ripple_carry_adder(a: Sequence[Any], b: Sequence[Any], carry: ArrayLike = 0)
         The carry out of the highest bit.
     """
     for name, bits in (("a", a), ("b", b)):
-        has("ripple_carry_adder", name, bits, "__len__", why="it must be a sequence of bits")
+        if not hasattr(bits, "__len__") or np.ndim(bits) == 0:
+            raise TypeError(f"ripple_carry_adder: {name} is a {type(bits).__name__}; it must be a sequence of bits")
     if len(a) != len(b):
         raise ValueError(f"ripple_carry_adder: a has {len(a)} bits but b has {len(b)}; pad the shorter with 0s")
     bits = []

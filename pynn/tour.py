@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import pynn._core as _core
+from pynn._reading import count
 from pynn.threads import get_num_threads, num_threads
 
 # What each step does to the one before it; csrc/kernels/tour_tmpl.h has the code in this order.
@@ -93,9 +94,8 @@ def tour(n: int = 1024, threads: int | None = None) -> Tour:
     ----------
     Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008; ``docs/kernels.md``.
     """
-    if n < 1:
-        raise ValueError(f"tour: n is {n}; it must be at least 1")
-    threads = get_num_threads() if threads is None else threads
+    n = count("tour", "n", n)
+    threads = get_num_threads() if threads is None else count("tour", "threads", threads)
     rng = np.random.default_rng(0)
     a, b = rng.random((2, n, n), np.float32)
     products: list[Any] = [lambda step=step: _core.tour(step, a, b) for step in range(len(STEPS))]

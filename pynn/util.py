@@ -44,11 +44,11 @@ def conv_output_size(input_size: int, filter_size: int, stride: int = 1, pad: in
     ----------
     The book's ``common/util.py``; section 7.2.4.
     """
-    for name, value in (("input_size", input_size), ("filter_size", filter_size), ("stride", stride), ("pad", pad)):
-        number("conv_output_size", name, value)
-    if stride == 0:
+    size, window, step, zeros = (number("conv_output_size", name, value) for name, value in (
+        ("input_size", input_size), ("filter_size", filter_size), ("stride", stride), ("pad", pad)))
+    if step == 0:
         raise ValueError("conv_output_size: stride is 0; it must be at least 1")
-    return (input_size + 2 * pad - filter_size) / stride + 1
+    return (size + 2 * zeros - window) / step + 1
 
 
 def smooth_curve(x: ArrayLike) -> Array:

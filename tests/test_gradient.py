@@ -201,3 +201,16 @@ class TestGradientDescent:
         x, path = gradient_descent(lambda x: (x - 1)**2, 5.0, lr=0.1, step_num=200)
         np.testing.assert_allclose(x, 1, atol=1e-8)
         assert x.shape == () and path.shape == (201,)
+
+
+@pytest.mark.parametrize("method", ["central", "forward"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numerical_diff_of_a_function_that_changes_what_it_gets(method, dtype):
+    def f(x):
+        y = x ** 2
+        x *= 100
+        return y
+
+    x = np.array([1, 2, 3], dtype)
+    np.testing.assert_array_equal(numerical_diff(f, x, method), numerical_diff(lambda x: x ** 2, x, method))
+    np.testing.assert_array_equal(x, [1, 2, 3])

@@ -286,3 +286,20 @@ def test_a_network_goes_when_nobody_has_it(make, data):
         assert seen() is None and layer() is None
     finally:
         gc.enable()
+
+
+def test_parameters_of_any_kind_become_arrays_of_the_network(data):
+    """Lists, read-only arrays of whole numbers and arrays of other libraries can be trained."""
+    class Foreign:
+        def __array__(self, dtype=None, copy=None):
+            array = np.ones((2, 2), np.float32)
+            array.flags.writeable = False
+            return array
+
+    for W in ([[1, 2], [3, 4]], np.broadcast_to(1, (2, 2)), Foreign()):
+        net = pynn.Sequential([pynn.Affine(W, [0, 0])])
+        given = np.array(net.params["W1"])
+        net.fit(np.ones((4, 2)), [0, 1, 0, 1], epochs=1)
+        net.params["W1"] = W
+        assert type(net.params["W1"]) is np.ndarray and (net.params["W1"] == given).all() and net.params["W1"].dtype == np.float64
+        net.fit(np.ones((4, 2)), [0, 1, 0, 1], epochs=1)

@@ -1,11 +1,13 @@
 """What watches and steers a training: checkpoints, callbacks, schedules, validation, clipping, a search for the rate."""
 
 import os
+import types
 
 import numpy as np
 import pytest
 
 import pynn
+from pynn.io.state import read_state, write_state
 
 
 @pytest.fixture
@@ -339,3 +341,147 @@ def test_a_full_disk_loses_no_checkpoint(data, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="run.npz"):
         got.save(path)
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["run.npz"]
+
+
+# ---- what a file must not do, and what it must bring back ----
+
+def test_a_checkpoint_does_not_say_where_the_next_one_goes(data, tmp_path):
+    """A branch of a training writes its own file and not over the one that it began from."""
+    first = trainer(data, checkpoint=tmp_path / "first.npz")
+    first.train()
+    before = (tmp_path / "first.npz").read_bytes()
+    for path in (tmp_path / "second.npz", str(tmp_path / "second.npz")):
+        second = trainer(data, checkpoint=path)
+        second.load(tmp_path / "first.npz")
+        second.train()
+        assert (tmp_path / "first.npz").read_bytes() == before and (tmp_path / "second.npz").is_file()
+        (tmp_path / "second.npz").unlink()
+
+
+def test_a_file_puts_nothing_in_the_place_of_what_is_no_state(data, tmp_path):
+    trainer(data, checkpoint=tmp_path / "first.npz").save(tmp_path / "first.npz")
+    arrays, facts = read_state(tmp_path / "first.npz")
+    facts["objects"][1]["plain"] |= {"path": str(tmp_path / "elsewhere.npz"), "_functions": 5}
+    write_state(tmp_path / "damaged.npz", arrays, facts)
+    other = trainer(data, checkpoint=tmp_path / "second.npz")
+    before = dict(vars(other.callbacks[0]))
+    other.load(tmp_path / "damaged.npz")
+    assert vars(other.callbacks[0]) == before
+
+
+class Keeper(pynn.Callback):
+    def __init__(self):
+        super().__init__()
+        self.losses, self.by_step, self.named, self.words, self.arrays, self.none = [], {}, {"best": 1.5, "at": 3}, ["a", None], {}, []
+
+    def on_step(self, trainer):
+        self.losses.append(float(trainer.train_loss_list[-1]))
+        self.by_step[trainer.current_iter] = np.array([1.0, 2.0])
+        self.arrays["W1"] = trainer.network.params["W1"].copy()
+
+
+def test_what_a_callback_keeps_comes_back_as_it_was(data, tmp_path):
+    first = trainer(data, callbacks=[Keeper()])
+    first.train()
+    first.save(tmp_path / "run.npz")
+    second = trainer(data, callbacks=[Keeper()])
+    second.load(tmp_path / "run.npz")
+    kept, again = vars(first.callbacks[0]), vars(second.callbacks[0])
+    for name in ("losses", "named", "words", "none"):
+        assert again[name] == kept[name] and type(again[name]) is type(kept[name])
+    assert all(type(loss) is float for loss in again["losses"])
+    for name in ("by_step", "arrays"):
+        assert list(again[name]) == list(kept[name])
+        assert all((again[name][key] == kept[name][key]).all() for key in kept[name])
+
+
+def test_a_network_of_another_class_is_refused(data, tmp_path):
+    pynn.Trainer(pynn.TwoLayerNet(6, 8, 2), *data, mini_batch_size=20, verbose=False).save(tmp_path / "run.npz")
+    same_shapes = pynn.Trainer(pynn.MultiLayerNet(6, [8], 2), *data, mini_batch_size=20, verbose=False)
+    with pytest.raises(ValueError, match="saved with a TwoLayerNet but this trainer has a MultiLayerNet"):
+        same_shapes.load(tmp_path / "run.npz")
+
+
+class NoRate:
+    """An optimizer without a rate, and without attributes at all."""
+
+    __slots__ = ()
+
+    def update(self, params, grads):
+        for name, grad in grads.items():
+            params[name] -= 0.1 * grad
+
+
+class Slots:
+    __slots__ = ()
+
+    def on_step(self, trainer):
+        pass
+
+
+def test_an_optimizer_and_a_callback_without_attributes(data, tmp_path):
+    first, second = (trainer(data, optimizer=NoRate(), callbacks=[Slots()]) for _ in range(2))
+    first.train()
+    first.save(tmp_path / "run.npz")
+    second.load(tmp_path / "run.npz")
+    assert second.history["lr"] == first.history["lr"] and set(second.history["lr"]) == {None}
+
+
+class Numbered:
+    """A network whose parameters have numbers for names."""
+
+    def __init__(self):
+        self.params = {0: np.ones(3)}
+
+    def gradient(self, x, t):
+        return {0: np.ones(3)}
+
+    def loss(self, x, t):
+        return float(self.params[0].sum()) if self.params[0].sum() > -5 else np.nan
+
+
+def test_parameters_with_numbers_for_names(data, tmp_path):
+    """A file would make text of them: that is said when it is written, not when it is needed. A divergence is survived."""
+    numbered = pynn.Trainer(Numbered(), *data, mini_batch_size=20, optimizer="Momentum", optimizer_param={"lr": 0.1}, verbose=False)
+    with pytest.warns(pynn.DivergenceWarning):
+        numbered.train()
+    assert np.isfinite(numbered.network.loss(None, None)) and list(numbered.optimizer.v) == [0]
+    with pytest.raises(TypeError, match="Trainer.save: the network has a parameter 0; in a file names must be str"):
+        numbered.save(tmp_path / "run.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_numpys_global_state_by_its_module(data):
+    np.random.seed(3)
+    first = trainer(data, rng=np.random)
+    first.train()
+    np.random.seed(3)
+    second = trainer(data)
+    second.train()
+    assert first.train_loss_list == second.train_loss_list
+
+
+def test_find_lr_leaves_an_optimizer_as_it_is(data):
+    adam = pynn.Adam(lr=0.5)
+    x, t = data[:2]
+    pynn.find_lr(pynn.TwoLayerNet(6, 8, 2), x, t, optimizer=adam, mini_batch_size=20)
+    assert (adam.lr, adam.iter, adam.m) == (0.5, 0, None)
+
+
+def test_find_lr_of_a_network_that_keeps_no_loss(data):
+    class Own(Numbered):
+        def loss(self, x, t):
+            return float(np.square(self.params[0]).sum())
+
+    x, t = data[:2]
+    assert np.isfinite(pynn.find_lr(Own(), x, t, mini_batch_size=20).loss).all()
+
+
+def test_an_epoch_of_nan_is_not_the_best(data):
+    watcher = pynn.EarlyStopping(patience=2, monitor="val_acc")
+    seen = types.SimpleNamespace(history={"val_acc": [], "epoch": []}, network_state=dict, stop=False)
+    for epoch, value in enumerate([np.nan, 0.5, np.nan, 0.6], 1):
+        seen.history["val_acc"].append(value)
+        seen.history["epoch"].append(epoch)
+        watcher.on_epoch(seen)
+    assert (watcher.best, watcher.best_epoch, watcher.waited) == (0.6, 4, 0)

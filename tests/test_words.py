@@ -1,11 +1,15 @@
 """The Python layer reads its arguments as the C layer does: no mask is ignored, and what is refused is refused in words."""
 
+import random
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from test_errors import refuses
 
 import pynn
 from pynn import datasets, layers
+from pynn.tour import tour
 from pynn.util import conv_output_size
 
 X, T = np.random.default_rng(0).normal(size=(6, 4)), np.array([0, 1, 2, 0, 1, 2])
@@ -150,9 +154,102 @@ def test_probabilities_of_no_samples(net):
     (TypeError, "map_idx path int str", lambda net: datasets.map_images(0)),
     (TypeError, "load_folder path int str", lambda net: pynn.load_folder(0)),
     (TypeError, "ripple_carry_adder a int sequence", lambda net: pynn.ripple_carry_adder(3, 4)),
+    (TypeError, "ripple_carry_adder a ndarray sequence", lambda net: pynn.ripple_carry_adder(np.array(1), np.array(1))),
+    (TypeError, "numerical_diff f NoneType", lambda net: pynn.numerical_diff(lambda x: None, 1.0)),
+    (TypeError, "tour n 'a' whole", lambda net: tour("a")),
+    (TypeError, "tour n 2.5 whole", lambda net: tour(2.5)),
+    (TypeError, "tour threads 'a' whole", lambda net: tour(1, "a")),
+    (TypeError, "layers class Relu object", lambda net: pynn.Network([layers.Relu])),
+    (TypeError, "layers class Relu object", lambda net: pynn.Network([layers.Relu()]).layers.insert(0, layers.Relu)),
+    (TypeError, "layers.insert index str", lambda net: pynn.Network([]).layers.insert("a", layers.Relu())),
+    (TypeError, "layers 1 name", lambda net: pynn.Network({1: layers.Relu()})),
+    (TypeError, "Network loss class SoftmaxWithLoss", lambda net: pynn.Network([], loss=pynn.SoftmaxWithLoss)),
+    (TypeError, "Trainer network class TwoLayerNet object", lambda net: train(pynn.TwoLayerNet)),
+    (TypeError, "Trainer optimizer class SGD object", lambda net: train(net, optimizer=pynn.SGD)),
+    (TypeError, "Trainer callback class EarlyStopping object", lambda net: train(net, callbacks=[pynn.EarlyStopping])),
+    (TypeError, "Trainer optimizer_param 'learning_rate' SGD", lambda net: train(net, optimizer_param={"learning_rate": 1})),
+    (TypeError, "Trainer optimizer_param 1 SGD", lambda net: train(net, optimizer_param={1: 1})),
+    (TypeError, "Trainer rng module whole", lambda net: train(net, rng=random)),
+    (TypeError, "Trainer network.params list dict", lambda net: train(Own(params=[X]))),
+    (TypeError, "Trainer loss Own NoneType number", lambda net: train(Own(loss=None))),
+    (TypeError, "Trainer loss Own ndarray number", lambda net: train(Own(loss=X))),
+    (TypeError, "Trainer path int str", lambda net: train(net, checkpoint=3)),
+    (TypeError, "StepDecay NoRate lr", lambda net: train(net, optimizer=NoRate(), callbacks=[pynn.StepDecay()])),
+    (TypeError, "ReduceLROnPlateau NoRate lr", lambda net: train(net, optimizer=NoRate(), callbacks=[pynn.ReduceLROnPlateau()])),
+    (ValueError, "find_lr high inf finite", lambda net: pynn.find_lr(net, X, T, high=np.inf)),
+    (ValueError, "Trainer.restore_network W1", lambda net: trainer_of(net).restore_network({})),
+    (TypeError, "Trainer.restore_network arrays int", lambda net: trainer_of(net).restore_network(3)),
+    (ValueError, "Trainer.restore_network W1 (2, 2) (4, 5)", lambda net: trainer_of(net).restore_network({"W1": np.ones((2, 2))})),
+    (TypeError, "Dropout rng module permutation", lambda net: pynn.Dropout(rng=random)),
+    (TypeError, "ThreeLayerNet params int dict", lambda net: pynn.ThreeLayerNet(5)),
+    (TypeError, "SimpleConvNet conv_param int dict", lambda net: pynn.SimpleConvNet(conv_param=5)),
+    (TypeError, "TwoLayerNet.params dtype <U3", lambda net: net.params.update(W1="abc")),
+    (TypeError, "TwoLayerNet.params masked", lambda net: net.params.update(W1=np.ma.masked_array(np.ones((4, 5), int), True))),
+    (TypeError, "TwoLayerNet.params list", lambda net: net.params.update(W1=[[1, 2], [3]])),
+    (ValueError, "BatchNormalization.backward dout (1, 4)", lambda net: in_use().backward(X[:1])),
+    (TypeError, "BatchNormalization.backward dout <U1", lambda net: in_use().backward("a")),
 ])
 def test_refused_in_words(net, error, says, f):
     refuses(error, says, f, net)
+
+
+class Own:
+    """A network of the reader's own that gives what it was told to."""
+
+    def __init__(self, params=None, loss=1.0):
+        self.params = {"W": X.copy()} if params is None else params
+        self.found = loss
+
+    def gradient(self, x, t):
+        return {name: np.ones_like(W) for name, W in self.params.items()}
+
+    def loss(self, x, t):
+        return self.found
+
+    def accuracy(self, x, t):
+        return 1.0
+
+
+class NoRate:
+    """An optimizer without a learning rate, and without a __dict__."""
+
+    __slots__ = ()
+
+    def update(self, params, grads):
+        pass
+
+
+def trainer_of(net):
+    return pynn.Trainer(net, X, T, verbose=False)
+
+
+def in_use():
+    layer = pynn.BatchNormalization.of(4)
+    layer.forward(X, train_flg=False)
+    return layer
+
+
+def test_layers_are_as_they_were_after_an_insertion_that_failed():
+    net = pynn.Network([layers.Relu()])
+    with pytest.raises(TypeError):
+        net.layers.insert(None, layers.Tanh())
+    assert list(net.layers.keys()) == ["Relu1"]
+
+
+D = Decimal("0.5")
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: pynn.gradient_descent(lambda x: float(np.sum(x ** 2)), [1.0], lr=x, step_num=1)[0], lambda x: pynn.Perceptron([1.0], x)([1.0]),
+    lambda x: conv_output_size(4, 2, x), lambda x: pynn.Network([pynn.Affine(np.ones((4, 3)), None)], weight_decay_lambda=x).loss(X, T),
+    lambda x: pynn.Affine.of(2, 2, 0 * x).W, lambda x: pynn.StepDecay(2, x).factor(0.0, 4.0), lambda x: pynn.StepDecay(x).factor(0.0, 4.0),
+    lambda x: pynn.CosineDecay(x, x).factor(0.7, 1.0), lambda x: pynn.ReduceLROnPlateau(x, min_lr=x).factor * 1.0,
+    lambda x: pynn.EarlyStopping(min_delta=x).min_delta * 1.0,
+], ids=["gradient_descent", "Perceptron", "conv_output_size", "weight_decay_lambda", "weight_init_std", "gamma", "step_size", "CosineDecay",
+        "ReduceLROnPlateau", "min_delta"])
+def test_a_number_that_is_accepted_is_computed_with(f):
+    """What counts as a number but is no float to Python's operators."""
+    np.testing.assert_array_equal(f(D), f(float(D)))
 
 
 def regression():
@@ -169,6 +266,34 @@ def test_an_optimizer_that_has_served_another_network(rule):
     with pytest.raises(KeyError, match=rf"{rule.__name__}.update: \w has nothing for \['W2'\]"):
         optimizer.update(params, {"W1": X, "W2": X})
     assert (params["W1"] == X).all() and getattr(optimizer, "iter", 1) == 1       # nothing half done
+
+
+RULES = [pynn.SGD, pynn.Momentum, pynn.Nesterov, pynn.AdaGrad, pynn.RMSprop, pynn.Adam, pynn.AdamW]
+
+
+@pytest.mark.parametrize("b, grad, error", [
+    (np.zeros(4), np.zeros(3), ValueError), (np.zeros(4), None, TypeError), (np.zeros(4, int), np.zeros(4), TypeError),
+    (np.broadcast_to(0.0, 4), np.zeros(4), TypeError), ([0.0] * 4, np.zeros(4), TypeError), (np.zeros(4), np.ma.masked_array(X[0]), TypeError)])
+@pytest.mark.parametrize("rule", RULES)
+def test_a_first_update_that_is_refused_changes_nothing(rule, b, grad, error):
+    """The second of two parameters is the wrong one: the first has not taken its step, and the optimizer serves other parameters."""
+    optimizer, W = rule(), X.copy()
+    before = dict(vars(optimizer))
+    with pytest.raises(error, match=rf"^{rule.__name__}.update: "):
+        optimizer.update({"W": W, "b": b}, {"W": X, "b": grad})
+    assert (W == X).all() and vars(optimizer) == before
+    optimizer.update({"other": W}, {"other": X})
+    assert not (W == X).all()
+
+
+@pytest.mark.parametrize("name, value, error", [
+    ("iter", "a", TypeError), ("iter", None, TypeError), ("iter", -1, ValueError), ("iter", HUGE, ValueError), ("m", 5, TypeError), ("v", 5, TypeError)], ids=lambda value: "huge" if value == HUGE else None)
+def test_what_adam_remembers_put_to_something_else(name, value, error):
+    adam, W = pynn.Adam(), X.copy()
+    adam.update({"W": W}, {"W": X})
+    setattr(adam, name, value)
+    with pytest.raises(error, match=rf"^Adam.update: {name} "):
+        adam.update({"W": W}, {"W": X})
 
 
 @pytest.mark.parametrize("layer", [layers.Affine(3, None), layers.Convolution(3, None)])

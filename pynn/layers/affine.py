@@ -77,9 +77,10 @@ class Affine:
         ndarray, shape (N, M), or (M,) for one sample
         """
         x = _core.as_array("Affine.forward", "x", x)
-        self.original_x_shape = x.shape
-        self.x = x if x.ndim <= 2 else x.reshape(len(x), prod(x.shape[1:]))
-        return _core.affine_forward(self.x, self.W, self.b)
+        rows = x if x.ndim <= 2 else x.reshape(len(x), prod(x.shape[1:]))
+        out = _core.affine_forward(rows, self.W, self.b)
+        self.x, self.original_x_shape = rows, x.shape
+        return out
 
     def backward(self, dout: ArrayLike, needs_dx: bool = True) -> MaybeArray:
         """Set ``dW = x^T dout`` and ``db``, the sum of dout's rows; return ``dx = dout W^T`` in the shape of x.

@@ -52,9 +52,9 @@ class MulLayer:
 
     def forward(self, x: ArrayLike, y: ArrayLike) -> Any:
         """Compute ``x y``; operands as in `AddLayer.forward`."""
-        self.x = x
-        self.y = y
-        return _core.multiply(x, y)
+        z = _core.multiply(x, y)
+        self.x, self.y = x, y
+        return z
 
     def backward(self, dout: ArrayLike) -> tuple[Any, Any]:
         """Return ``(dx, dy)``: dout times the other operand."""

@@ -40,8 +40,10 @@ class AveragePooling:
 
     def forward(self, x: ArrayLike) -> Array:
         """Return the means, shape (N, C, out_h, out_w), for x of shape (N, C, H, W)."""
-        self.x = _core.as_array("AveragePooling.forward", "x", x)
-        return _core.average_forward(self.x, self.pool_h, self.pool_w, self.stride, self.pad)
+        x = _core.as_array("AveragePooling.forward", "x", x)
+        out = _core.average_forward(x, self.pool_h, self.pool_w, self.stride, self.pad)
+        self.x = x
+        return out
 
     def backward(self, dout: ArrayLike) -> Array:
         """Return dx: every pixel of a window gets an equal share of its dout."""

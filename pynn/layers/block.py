@@ -44,11 +44,10 @@ class ConvBlock:
     def forward(self, x):
         """Return the images after the last of the layers, as their own forward methods would."""
         conv = self.conv
-        conv.x = x
-        conv.block = self.mark
-        self.kernels = _core.kernels()
+        kernels = _core.kernels()
         self.out, self.index = _core.conv_block_forward(x, conv.W, conv.b, conv.stride, conv.pad,
                                                         self.pool is not None, self.channels_last)
+        conv.x, conv.block, self.kernels = x, self.mark, kernels
         # what the layers saw, for whoever asks later: an optimizer changes the parameters in place, the caller x
         then = Convolution(np.array(conv.W), None if conv.b is None else np.array(conv.b), conv.stride, conv.pad)
         seen = np.array(x) if self.first else x

@@ -140,9 +140,10 @@ class Convolution:
         ValueError
             If the channels of `x` and `W` differ in number, or a filter is larger than the padded images.
         """
-        self.x = _core.as_array("Convolution.forward", "x", x)
-        self.block = None
-        return _core.conv_forward(self.x, self.W, self.b, self.stride, self.pad)
+        x = _core.as_array("Convolution.forward", "x", x)
+        out = _core.conv_forward(x, self.W, self.b, self.stride, self.pad)
+        self.x, self.block = x, None
+        return out
 
     def backward(self, dout: ArrayLike, needs_dx: bool = True) -> MaybeArray:
         """Set ``dW`` and ``db``; return dx in the shape of x, or None without `needs_dx`."""
@@ -196,8 +197,9 @@ class Pooling:
 
     def forward(self, x: ArrayLike) -> Array:
         """Return the largest pixels, shape (N, C, out_h, out_w), for x of shape (N, C, H, W)."""
-        self.x = _core.as_array("Pooling.forward", "x", x)
-        out, self.index = _core.pool_forward(self.x, self.pool_h, self.pool_w, self.stride, self.pad)
+        x = _core.as_array("Pooling.forward", "x", x)
+        out, self.index = _core.pool_forward(x, self.pool_h, self.pool_w, self.stride, self.pad)
+        self.x = x
         return out
 
     def backward(self, dout: ArrayLike) -> Array:

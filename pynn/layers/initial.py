@@ -21,8 +21,7 @@ def standard_deviation(owner, weight_init_std, inputs):
     """
     inputs = count(owner, "inputs", inputs)
     if not isinstance(weight_init_std, str):
-        number(owner, "weight_init_std", weight_init_std)
-        return weight_init_std
+        return number(owner, "weight_init_std", weight_init_std)
     if weight_init_std.lower() not in SCALES:
         raise ValueError(f"{owner}: weight_init_std is {weight_init_std!r}; it must be a number or one of {list(SCALES)}")
     return np.sqrt(SCALES[weight_init_std.lower()] / inputs)

@@ -57,8 +57,8 @@ class SoftmaxWithLoss:
         ValueError, IndexError, TypeError
             As `pynn.functions.cross_entropy_error`.
         """
-        self.t = t
         self.loss, self.y = _core.softmax_with_loss(x, t)
+        self.t = t
         return self.loss
 
     def backward(self, dout: float = 1) -> Array:
@@ -117,8 +117,8 @@ class IdentityWithLoss:
         ValueError
             If the shapes differ: a broadcast would compare unrelated elements.
         """
-        self.t = t
         self.loss, self.y = _core.identity_with_loss(x, t, self.mean)
+        self.t = t
         self.loss *= self.loss.dtype.type(self._scale())        # NumPy 2.1 makes float64 of float32 times int in threads
         return self.loss
 

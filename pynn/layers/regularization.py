@@ -53,7 +53,7 @@ class Dropout:
             raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; it must be from 0 to 1")
         self.dropout_ratio = dropout_ratio
         self.inverted = bool(inverted)
-        self.rng = rng if rng is None else has("Dropout", "rng", rng, "random", why="it must be a NumPy generator")
+        self.rng = rng if rng is None else has("Dropout", "rng", rng, "random", "permutation", why="it must be a NumPy generator")
         self.mask: MaybeArray = None
         self.trained = True
 
@@ -64,23 +64,25 @@ class Dropout:
         that share of the batch's mask.
         """
         x = _core.as_array("Dropout.forward", "x", x)
-        self.trained = bool(train_flg)
+        mask = self.mask
         if train_flg:
             source = current() or self.rng or np.random
-            self.mask = np.asarray(source.random(x.shape) > self.dropout_ratio)
-        return self._pass(x)
+            mask = np.asarray(source.random(x.shape) > self.dropout_ratio)
+        out = self._pass(x, mask, train_flg)
+        self.mask, self.trained = mask, bool(train_flg)
+        return out
 
     def backward(self, dout: ArrayLike) -> Array:
         """Return what `forward` did last with `dout` in the place of x: dropped units have no gradient."""
         if self.trained and self.mask is None:
             raise RuntimeError("Dropout.backward: call forward first, with train_flg=True; it draws the mask")
-        return self._pass(dout)
+        return self._pass(dout, self.mask, self.trained)
 
-    def _pass(self, x):
+    def _pass(self, x, mask, trained):
         share = 1.0 - self.dropout_ratio
-        if not self.trained:
+        if not trained:
             return _core.multiply(x, 1.0 if self.inverted else share)
-        out = _core.dropout(x, self.mask)
+        out = _core.dropout(x, mask)
         return _core.multiply(out, 1.0 / share) if self.inverted and share else out
 
     def __repr__(self) -> str:
@@ -163,17 +165,16 @@ class BatchNormalization:
         ndarray, shape of x
         """
         x = _core.as_array("BatchNormalization.forward", "x", x)
-        self.input_shape = x.shape
-        self.trained = bool(train_flg)
-        self.x = None if train_flg else x
         gamma, beta, mean, var = (_for_each(value, x) for value in (self.gamma, self.beta, self.running_mean, self.running_var))
         if not train_flg:
-            return _core.batchnorm_test(x, gamma, beta, mean, var)
-        share = current()
-        arguments = x, gamma, beta, mean, var, self.momentum
-        out, self.xc, self.std, self.running_mean, self.running_var = (
-            _core.batchnorm_train(*arguments) if share is None else shared_normalization.forward(share, *arguments))
-        self.batch_size = x.shape[0]
+            out, self.x = _core.batchnorm_test(x, gamma, beta, mean, var), x
+        else:
+            share = current()
+            arguments = x, gamma, beta, mean, var, self.momentum
+            out, self.xc, self.std, self.running_mean, self.running_var = (
+                _core.batchnorm_train(*arguments) if share is None else shared_normalization.forward(share, *arguments))
+            self.x, self.batch_size = None, x.shape[0]
+        self.input_shape, self.trained = x.shape, bool(train_flg)
         return out
 
     def backward(self, dout: ArrayLike) -> Array:
@@ -182,7 +183,7 @@ class BatchNormalization:
         After a forward pass outside of training the running statistics are constants.
         """
         if not self.trained:
-            return self._backward_of_use(_core.as_array("BatchNormalization.backward", "dout", dout))
+            return self._backward_of_use(real_array("BatchNormalization.backward", "dout", dout))
         if self.xc is None:
             raise RuntimeError("BatchNormalization.backward: call forward first, with train_flg=True; it keeps xc and std")
         share = current()
@@ -193,6 +194,8 @@ class BatchNormalization:
 
     def _backward_of_use(self, dout):
         """``out = gamma xn + beta`` with xn = (x - running_mean) / sqrt(running_var + 10e-7)."""
+        if self.x is None or dout.shape != self.x.shape:
+            raise ValueError(f"BatchNormalization.backward: dout has shape {dout.shape} but forward saw another one; call forward first")
         gamma, mean, var = (_for_each(value, self.x) for value in (self.gamma, self.running_mean, self.running_var))
         zeros, ones = np.zeros_like(mean), np.ones_like(mean)
         xn = _core.batchnorm_test(self.x, ones, zeros, mean, var)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from typing import TYPE_CHECKING, Any
 
+from pynn._reading import has
 from pynn.layers.protocol import parameter_names
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Layers:
         self.version = 0        # counts the changes, so that a network knows when to look again
         if isinstance(layers, (Mapping, Layers)):
             for name, layer in layers.items():
+                if not isinstance(name, str):
+                    raise TypeError(f"layers: {name!r} is not a name; names must be str, or give a list of layers")
                 self[name] = layer
         elif not hasattr(layers, "__iter__"):
             raise TypeError(f"layers is a {type(layers).__name__}; it must be a mapping of names to layers, or a list of layers")
@@ -47,9 +50,10 @@ class Layers:
 
     def insert(self, index: int, layer: Layer) -> None:
         """Put a layer before the one at `index`, named after its class."""
+        has("layers.insert", "index", index, "__index__", why="it must be a whole number")
         name, items = self._new_name(layer), list(self._by_name.items())
-        self[name] = layer
         items.insert(index, (name, layer))
+        self[name] = layer
         self._by_name = dict(items)
 
     def _new_name(self, layer):
@@ -79,6 +83,8 @@ class Layers:
         return self._at(list(self._by_name.values()), key)
 
     def __setitem__(self, key: str | int, layer: Layer) -> None:
+        if isinstance(layer, type):
+            raise TypeError(f"layers[{key!r}] is the class {layer.__name__}; it must be an object of it, such as {layer.__name__}(...)")
         for method in ("forward", "backward"):
             if not callable(getattr(layer, method, None)):
                 raise TypeError(f"layers[{key!r}] is a {type(layer).__name__}, which has no {method}; a layer has forward(x) "

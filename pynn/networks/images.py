@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from pynn._reading import has
+
 _LEAST = {"filter_num": 1, "filter_size": 1, "pad": 0, "stride": 1}
 
 
@@ -14,6 +16,7 @@ def image_shape(network, input_dim):
 
 def convolution(network, name, param):
     """The ``filter_num``, ``filter_size``, ``pad`` and ``stride`` of the argument `name`."""
+    has(network, name, param, "keys", why="it must be a dict of filter_num, filter_size, pad and stride")
     missing = [key for key in _LEAST if key not in param]
     if missing:
         raise ValueError(f"{network}: {name} is {param}, without {' and '.join(missing)}; it must have "

@@ -57,12 +57,11 @@ class Network:
         self._extra: dict[str, Array] = {}      # parameters that belong to no layer (yet)
         self.last_layer: Any = SoftmaxWithLoss() if loss is None else has(
             type(self).__name__, "loss", loss, "forward", "backward", why="a loss has forward(y, t) and backward(dout)")
-        number(type(self).__name__, "weight_decay_lambda", weight_decay_lambda)
-        self.weight_decay_lambda = weight_decay_lambda
+        self.weight_decay_lambda = number(type(self).__name__, "weight_decay_lambda", weight_decay_lambda)
         self.last_loss: float | Any = None
         self.dtype: np.dtype[Any] = float_dtype(type(self).__name__, self._own_dtype() if dtype is None else dtype)
         for layer, name in (*self.places().values(), *self.buffers().values()):
-            if isinstance(value := getattr(layer, name), (np.ndarray, int, float)):
+            if (value := getattr(layer, name)) is not None:
                 setattr(layer, name, real_array(type(self).__name__, name, value).astype(self.dtype, copy=False))
 
     # ---- what it consists of ----
@@ -93,10 +92,11 @@ class Network:
         return self._places
 
     def as_parameter(self, value: Any) -> Any:
-        """A value for a parameter as training can change it: lists and whole numbers become arrays in the network's dtype."""
-        if value is None or getattr(value, "dtype", None) is not None and value.dtype.kind not in "biu":
+        """A value for a parameter as training can change it: what is no array of floats becomes one in the network's dtype."""
+        if value is None:
             return value
-        return np.array(value, self.dtype)
+        array = real_array(f"{type(self).__name__}.params", "a parameter", value)
+        return array if array is value and array.dtype.kind == "f" else np.array(array, self.dtype)
 
     def buffers(self) -> dict[str, tuple[Any, str]]:
         """The same for what a trained network has beside its parameters: the running statistics of batch normalization."""

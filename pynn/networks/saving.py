@@ -2,6 +2,8 @@
 
 import warnings
 
+import numpy as np
+
 from pynn.io import load_params, save_params
 from pynn.layers.protocol import buffer_names
 
@@ -40,15 +42,18 @@ def load_state(network, loaded, func, path):
     for name, param in params.items():
         if name not in loaded:
             raise ValueError(f"{func}: {path} has no {name}; it has {list(loaded)}")
-        _check(func, path, name, loaded[name], param.shape)
+        _check(func, path, name, loaded[name], np.shape(param))
     missing = []
     for name, (layer, attribute) in network.buffers().items():
         if name not in loaded:
             missing.append(name)
         elif (present := getattr(layer, attribute)) is not None:
-            _check(func, path, name, loaded[name], present.shape)
+            _check(func, path, name, loaded[name], np.shape(present))
     for name, param in params.items():
-        param[...] = loaded[name]
+        if isinstance(param, np.ndarray) and param.dtype.kind == "f" and param.flags.writeable:
+            param[...] = loaded[name]
+        else:                       # a number, a list, what is read-only, whole numbers that would cut off what comes
+            params[name] = loaded[name].astype(network.dtype)
     for name, (layer, attribute) in network.buffers().items():
         if name in loaded:
             setattr(layer, attribute, loaded[name].astype(network.dtype))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn._core import affine_forward
+from pynn._reading import has
 from pynn.functions import identity_function, sigmoid, softmax
 from pynn.networks import metrics
 
@@ -46,7 +47,8 @@ class ThreeLayerNet:
     def __init__(self, params: Mapping[str, Array] | None = None, output: str = "identity") -> None:
         if output not in ("identity", "softmax"):
             raise ValueError(f"ThreeLayerNet: output is {output!r}; it must be 'identity' or 'softmax'")
-        self.params: Mapping[str, Array] = _book_params() if params is None else params
+        self.params: Mapping[str, Array] = _book_params() if params is None else has(
+            "ThreeLayerNet", "params", params, "keys", why="it must be a dict of arrays by name")
         self.output_function: Callable[[Any], Any] = softmax if output == "softmax" else identity_function
         missing = [name for name in _book_params() if name not in self.params]
         if missing:

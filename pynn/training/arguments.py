@@ -7,7 +7,8 @@ import numpy as np
 
 import pynn._core as _core
 import pynn.optimizer as optimizers
-from pynn._reading import count, number
+from pynn._reading import count, has, number
+from pynn.layers.protocol import takes
 from pynn.training.callbacks import Callback
 
 EVENTS = ("on_begin", "on_step", "on_epoch", "on_end")
@@ -45,7 +46,9 @@ def positive(name, value):
 
 def random_state(rng):
     """What draws the batches: a generator, or one of a seed; None is NumPy's global state."""
-    if rng is None or hasattr(rng, "permutation"):
+    if rng is None or rng is np.random:
+        return None
+    if isinstance(rng, (np.random.Generator, np.random.RandomState)):
         return rng
     return np.random.default_rng(count("Trainer", "rng", rng, least=0))
 
@@ -56,6 +59,7 @@ def watchers(callbacks, on_step, on_epoch):
         raise TypeError(f"Trainer: callbacks is a {type(callbacks).__name__}; it must be a list of callbacks")
     callbacks = list(callbacks)
     for callback in callbacks:
+        has("Trainer", "a callback", callback, why="")
         if not any(callable(getattr(callback, event, None)) for event in EVENTS):
             raise TypeError(f"Trainer: a callback is a {type(callback).__name__}, which has none of {', '.join(EVENTS)}")
     for name, function in (("on_step", on_step), ("on_epoch", on_epoch)):
@@ -77,10 +81,14 @@ def steps_of(epochs, samples, batch_size):
 def optimizer_of(optimizer, param):
     """An optimizer by its name, or as it came."""
     if hasattr(optimizer, "update") and not isinstance(optimizer, (str, dict)):
-        return optimizer
+        return has("Trainer", "optimizer", optimizer, "update", why="it must have update(params, grads)")
     if not isinstance(optimizer, str) or optimizer.lower() not in OPTIMIZERS:
         raise ValueError(f"Trainer: optimizer is {optimizer!r}; it must be one of {optimizers.__all__}, or an object with "
                          "update(params, grads)")
     if not isinstance(param, Mapping):
         raise TypeError(f"Trainer: optimizer_param is a {type(param).__name__}; it must be a dict of the optimizer's arguments")
-    return OPTIMIZERS[optimizer.lower()](**param)
+    kind = OPTIMIZERS[optimizer.lower()]
+    unknown = [name for name in param if not isinstance(name, str) or not takes(kind.__init__, name)]
+    if unknown:
+        raise TypeError(f"Trainer: optimizer_param has {unknown}, which {kind.__name__} has not; it must hold arguments of {kind.__name__}")
+    return kind(**param)

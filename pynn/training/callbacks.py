@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pynn._reading import count, number
+from pynn.io.files import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,10 +73,9 @@ class Watcher(Callback):
 
     def __init__(self, monitor: str | None, patience: int, min_delta: float) -> None:
         super().__init__()
-        number(type(self).__name__, "min_delta", min_delta)
         self.monitor = monitor
         self.patience = count(type(self).__name__, "patience", patience)
-        self.min_delta = min_delta
+        self.min_delta = number(type(self).__name__, "min_delta", min_delta)
         self.best: float | None = None
         self.best_epoch = 0
         self.waited = 0
@@ -85,11 +86,11 @@ class Watcher(Callback):
             self.best, self.best_epoch, self.waited = None, 0, 0
 
     def better(self, trainer: Trainer) -> bool:
-        """Look at the newest epoch; whether it is the best so far."""
+        """Look at the newest epoch; whether it is the best so far. NaN is not."""
         name = self._monitored(trainer)
         value = trainer.history[name][-1]
         sign = 1 if name.endswith("_acc") else -1       # losses and errors shall fall
-        if self.best is None or sign * (value - self.best) > self.min_delta:
+        if self.best is None and value == value or self.best is not None and sign * (value - self.best) > self.min_delta:
             self.best, self.best_epoch, self.waited = value, trainer.history["epoch"][-1], 0
             return True
         self.waited += 1
@@ -153,7 +154,7 @@ class Checkpoint(Callback):
 
     def __init__(self, path: FilePath) -> None:
         super().__init__()
-        self.path = path
+        self.path = Path(path_of(path, "Trainer")).absolute()      # no state: what a file says is not where the next one goes
 
     def on_epoch(self, trainer: Trainer) -> None:
         """Write it."""

@@ -14,7 +14,11 @@ _LISTS = ("train_loss_list", "train_acc_list", "test_acc_list")
 def save(trainer, path):
     """Write everything that `load` needs."""
     from pynn.io.state import write_state
-    arrays = {f"network/{name}": value for name, value in state_of(trainer.network).items()}
+    network = state_of(trainer.network)
+    for name in network:
+        if not isinstance(name, str):
+            raise TypeError(f"Trainer.save: the network has a parameter {name!r}; in a file names must be str")
+    arrays = {f"network/{name}": value for name, value in network.items()}
     facts = {"network": type(trainer.network).__name__, "train_size": trainer.train_size, "batch_size": trainer.batch_size,
              "counters": {name: _plain(getattr(trainer, name)) for name in _COUNTERS},
              "latest": {name: float(value) for name, value in trainer.latest.items()},
@@ -65,8 +69,9 @@ def _restore(trainer, arrays, facts):
     for name, values in _part(arrays, "lists").items():
         getattr(trainer, name)[:] = values.tolist()
     trainer.history = {name: column.tolist() for name, column in _part(arrays, "history").items()}
-    if "epoch" in trainer.history:
-        trainer.history["epoch"] = [int(epoch) for epoch in trainer.history["epoch"]]
+    for name, whole in ("epoch", int), ("lr", lambda lr: None if lr != lr else lr):      # None, where the optimizer has none, was NaN
+        if name in trainer.history:
+            trainer.history[name] = [whole(value) for value in trainer.history[name]]
     trainer.latest = {name: float(value) for name, value in facts["latest"].items()}
     trainer.diverged = None
     trainer._rollback.forget()
@@ -79,7 +84,7 @@ def _remember(trainer):
     """A function that makes the trainer what it is now."""
     network = {name: np.copy(value) for name, value in trainer.network.params.items()}
     buffers = [(layer, attribute, getattr(layer, attribute)) for layer, attribute in buffer_places(trainer.network).values()]
-    attributes = [(thing, dict(vars(thing))) for thing in (trainer, *_things(trainer))]
+    attributes = [(thing, dict(state.attributes(thing))) for thing in (trainer, *_things(trainer))]
     lists = {name: list(getattr(trainer, name)) for name in _LISTS}
     random = [(rng, state.random_state(rng)) for rng in (None, trainer.rng)]
 
@@ -88,8 +93,8 @@ def _remember(trainer):
         for layer, attribute, value in buffers:
             setattr(layer, attribute, value)
         for thing, values in attributes:
-            vars(thing).clear()
-            vars(thing).update(values)
+            state.attributes(thing).clear()
+            state.attributes(thing).update(values)
         for name, values in lists.items():
             getattr(trainer, name)[:] = values
         for rng, of_rng in random:
@@ -129,6 +134,9 @@ def _check(trainer, things, arrays, facts, path):
     unknown = sorted(arrays.keys() - trainer.network.params.keys() - buffer_places(trainer.network).keys())
     if unknown:
         raise Refused(f"{path} has {unknown}, which the network has not; build the network as it was saved")
+    if facts["network"] != type(trainer.network).__name__:
+        raise Refused(f"{path} was saved with a {facts['network']} but this trainer has a {type(trainer.network).__name__}; build it with "
+                      "the same network")
 
 
 def _check_progress(arrays, facts, path):

@@ -48,7 +48,7 @@ def find_lr(network: Trainable, x: ArrayLike, t: ArrayLike, optimizer: str = "SG
     Parameters
     ----------
     network : Network
-        Is left as it is.
+        Is left as it is, and so is an optimizer.
     x, t : array_like
         Training samples.
     optimizer : str
@@ -71,19 +71,20 @@ def find_lr(network: Trainable, x: ArrayLike, t: ArrayLike, optimizer: str = "SG
     ----------
     Smith, arXiv:1506.01186, section 3.3.
     """
-    if not 0 < number("find_lr", "low", low) < number("find_lr", "high", high):
-        raise ValueError(f"find_lr: low is {low} and high is {high}; low must be above 0 and below high")
+    if not 0 < number("find_lr", "low", low) < number("find_lr", "high", high) < np.inf:
+        raise ValueError(f"find_lr: low is {low} and high is {high}; low must be above 0 and below high, and high finite")
     steps = count("find_lr", "steps", steps, least=10)
     rates = np.geomspace(low, high, steps)
     losses: Any = []
     before = np.random.get_state()
     try:
-        trainer = Trainer(copy.deepcopy(network), x, t, epochs=steps, mini_batch_size=mini_batch_size, optimizer=optimizer,
+        trainer = Trainer(copy.deepcopy(network), x, t, epochs=steps, mini_batch_size=mini_batch_size,
+                          optimizer=copy.deepcopy(optimizer),
                           optimizer_param={"lr": low}, verbose=False, loss_after_update=False, rng=rng)
         for rate in rates:
             trainer.optimizer.lr = float(rate)
-            grads = trainer.gradient_of_a_batch()
-            losses.append(float(trainer.network.last_loss))
+            grads, loss = trainer.gradient_of_a_batch()
+            losses.append(float(loss))
             if not losses[-1] < 4 * losses[0]:      # NaN included: it only gets worse
                 break
             trainer.optimizer.update(trainer.network.params, grads)

@@ -49,7 +49,7 @@ class Rollback:
         steps = step - self.kept["step"]
         for rate in self.rates[:steps]:
             _set_rate(trainer, rate)
-            trainer.optimizer.update(trainer.network.params, trainer.gradient_of_a_batch())
+            trainer.optimizer.update(trainer.network.params, trainer.gradient_of_a_batch()[0])
         _set_rate(trainer, self.rates[steps])
         del self.rates[steps:]
         trainer.current_iter = step

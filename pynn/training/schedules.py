@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from pynn.training.trainer import Trainer
 
 
+def _check_rate(schedule, trainer):
+    """Whether there is a rate to change."""
+    if getattr(trainer.optimizer, "lr", None) is None:
+        raise TypeError(f"{type(schedule).__name__}: the optimizer is a {type(trainer.optimizer).__name__}, which has no lr; it must have one "
+                        "to change")
+
+
 class Schedule(Callback):
     """A rate that depends on how far the training is: the initial one times ``factor(progress, epoch)`` of the subclass.
 
@@ -34,6 +41,7 @@ class Schedule(Callback):
     def on_begin(self, trainer: Trainer) -> None:
         """Remember the initial rate, of each training anew; set the rate of the first step."""
         begins = trainer.current_iter == 0
+        _check_rate(self, trainer)
         if self.initial_lr is None or begins and trainer.optimizer.lr != self.initial_lr * self.factor(0.0, 0.0):
             self.initial_lr = trainer.optimizer.lr
         self.on_step(trainer)
@@ -56,11 +64,10 @@ class StepDecay(Schedule):
 
     def __init__(self, step_size: float = 10, gamma: float = 0.1) -> None:
         super().__init__()
-        number("StepDecay", "gamma", gamma)
         if not number("StepDecay", "step_size", step_size) > 0:
             raise ValueError(f"StepDecay: step_size is {step_size}; it must be a positive number of epochs")
-        self.step_size = step_size
-        self.gamma = gamma
+        self.step_size = step_size if isinstance(step_size, int) else number("StepDecay", "step_size", step_size)
+        self.gamma = number("StepDecay", "gamma", gamma)
 
     def factor(self, progress: float, epoch: float) -> float:
         """``gamma ** (epoch // step_size)``."""
@@ -86,11 +93,10 @@ class CosineDecay(Schedule):
 
     def __init__(self, min_factor: float = 0.0, warmup: float = 0.0) -> None:
         super().__init__()
-        number("CosineDecay", "min_factor", min_factor)
         if not 0 <= number("CosineDecay", "warmup", warmup) < 1:
             raise ValueError(f"CosineDecay: warmup is {warmup}; it must be a share of the steps, from 0 up to 1")
-        self.min_factor = min_factor
-        self.warmup = warmup
+        self.min_factor = number("CosineDecay", "min_factor", min_factor)
+        self.warmup = number("CosineDecay", "warmup", warmup)
 
     def factor(self, progress: float, epoch: float) -> float:
         """``min_factor + (1 - min_factor) (1 + cos(pi p)) / 2`` with p the progress since the warm-up."""
@@ -117,14 +123,14 @@ class ReduceLROnPlateau(Watcher):
     def __init__(self, factor: float = 0.1, patience: int = 5, monitor: str | None = None, min_delta: float = 0.0,
                  min_lr: float = 0.0) -> None:
         super().__init__(monitor, patience, min_delta)
-        number("ReduceLROnPlateau", "min_lr", min_lr)
         if not 0 < number("ReduceLROnPlateau", "factor", factor) < 1:
             raise ValueError(f"ReduceLROnPlateau: factor is {factor}; it must be between 0 and 1")
-        self.factor = factor
-        self.min_lr = min_lr
+        self.factor = number("ReduceLROnPlateau", "factor", factor)
+        self.min_lr = number("ReduceLROnPlateau", "min_lr", min_lr)
 
     def on_epoch(self, trainer: Trainer) -> None:
         """Lower the rate after `patience` epochs without improvement."""
+        _check_rate(self, trainer)
         if not self.better(trainer) and self.waited >= self.patience:
             trainer.optimizer.lr = max(self.min_lr, trainer.optimizer.lr * self.factor)
             self.waited = 0

@@ -8,7 +8,7 @@ _PLAIN = (type(None), bool, int, float, str)
 
 
 def restore_network(network, arrays):
-    """Copy the arrays into the network's own."""
+    """Copy the arrays into the network's own, which they fit."""
     for name, param in network.params.items():
         if isinstance(param, np.ndarray):
             param[...] = arrays[name]
@@ -25,36 +25,74 @@ def object_state(thing, prefix):
     A dict or a list of arrays, such as the moments of Adam, becomes an array for each entry, ``prefix/m/W1``.
     """
     arrays, facts = {}, {"class": type(thing).__name__, "plain": {}, "groups": {}}
-    for name, value in vars(thing).items():
-        if isinstance(value, np.generic):
-            value = value.item()
-        if isinstance(value, _PLAIN):
-            facts["plain"][name] = value
+    for name, value in attributes(thing).items():
+        if _is_plain(value):
+            facts["plain"][name] = _plain(value)
         elif isinstance(value, np.ndarray):
             arrays[f"{prefix}/{name}"] = value
-        elif isinstance(value, (dict, list)) and _numbers(value):
-            facts["groups"][name] = type(value).__name__
+        elif _is_group(value):
+            facts["groups"][name] = _kind(value)
             pairs = value.items() if isinstance(value, dict) else enumerate(value)
             arrays.update({f"{prefix}/{name}/{key}": np.asarray(number) for key, number in pairs})
     return arrays, facts
 
 
-def _numbers(group):
-    values = group.values() if isinstance(group, dict) else group
-    return all(isinstance(value, (np.ndarray, np.generic, int, float)) for value in values)
+def attributes(thing):
+    """The attributes of an object; one of ``__slots__`` alone has no state."""
+    return getattr(thing, "__dict__", {})
+
+
+def _is_plain(value):
+    """Whether it is a number or text, or a list or a dict by name of such."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(isinstance(item, (*_PLAIN, np.generic)) for item in value.values())
+    return isinstance(value, (*_PLAIN, np.generic)) or isinstance(value, list) and all(isinstance(item, (*_PLAIN, np.generic)) for item in value)
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_group(value):
+    """Whether it is a dict or a list of arrays and numbers."""
+    values = value.values() if isinstance(value, dict) else value
+    return isinstance(value, (dict, list)) and all(isinstance(item, (np.ndarray, np.generic, int, float)) for item in values)
+
+
+def _kind(group):
+    if isinstance(group, list):
+        return "list"
+    return "dict by number" if all(type(key) is int for key in group) else "dict"
 
 
 def restore_object(thing, prefix, arrays, facts):
-    """Set the attributes of `object_state`."""
-    for name, value in facts["plain"].items():
-        setattr(thing, name, value)
+    """Set the attributes of `object_state`; what that would leave out of `thing` as it is stays, whatever a file has under its name."""
+    found = dict(facts["plain"])
     for name, kind in facts["groups"].items():
         start = f"{prefix}/{name}/"
         group = {key[len(start):]: np.array(value) for key, value in arrays.items() if key.startswith(start)}
-        setattr(thing, name, group if kind == "dict" else [group[str(i)] for i in range(len(group))])
+        if kind == "list":
+            group = [group[str(i)] for i in range(len(group))]
+        elif kind == "dict by number":
+            group = {int(key): value for key, value in group.items()}
+        found[name] = group
     for key, value in arrays.items():
         if key.startswith(f"{prefix}/") and "/" not in key[len(prefix) + 1:]:
-            setattr(thing, key[len(prefix) + 1:], np.array(value))
+            found[key[len(prefix) + 1:]] = np.array(value)
+    for name, value in found.items():
+        present = attributes(thing).get(name)
+        if present is None or (_is_plain(present) or isinstance(present, np.ndarray) or _is_group(present)) and _are_alike(present, value):
+            setattr(thing, name, value)
+
+
+def _are_alike(present, value):
+    """Whether both are numbers or arrays, text, lists or dicts, or nothing was kept yet."""
+    numbers = int, float, np.generic, np.ndarray
+    return value is None or type(present) is type(value) or isinstance(present, numbers) and isinstance(value, numbers)
 
 
 def random_state(rng):

@@ -104,7 +104,8 @@ class Trainer:
                  on_step: Callable[[Trainer], object] | None = None, on_epoch: Callable[[Trainer], object] | None = None,
                  clip_norm: float | None = None, rng: Rng | None = None, checkpoint: FilePath | None = None,
                  comm: Communicator | None = None) -> None:
-        self.network: Any = has("Trainer", "network", network, "gradient", why="it must have params, gradient, loss and accuracy")
+        self.network: Any = has("Trainer", "network", network, "gradient", "loss", why="it must have params, gradient, loss and accuracy")
+        has("Trainer", "network.params", getattr(network, "params", None), "items", why="it must be a dict of arrays by name")
         self.rng: Any = random_state(rng)
         self.batch_size = count("Trainer", "mini_batch_size", mini_batch_size)
         self.ranks: Any = ranks_of(comm, self.batch_size)
@@ -165,8 +166,8 @@ class Trainer:
         self._rollback.forget()
         self._undisturbed = end if leaves_draws_alone(self) else 0
         self._clock = time.perf_counter()
-        progress = Progress(end - self.current_iter, self.verbose)
         self._tell("on_begin")
+        progress = Progress(end - self.current_iter, self.verbose)
         try:
             with between_steps() as pending:
                 while self.current_iter < end and not self.ranks.any(pending or self.stop or self.diverged):
@@ -193,14 +194,14 @@ class Trainer:
         before = self._rollback.state_if_due(self)
         x, t, rows = self._batch()
         grads, loss = self._gradient(x, t)
-        if loss is not None and not math.isfinite(loss):
+        if loss is not None and not _is_finite(loss, self.network):
             self._diverge(x, rows, loss, self.current_iter - 1)
             return
         self._rollback.begin_step(self, before)
         self.optimizer.update(self.network.params, grads)
         if self.loss_after_update or loss is None:
             loss = self.ranks.loss(self.network, x, t)
-            if not math.isfinite(loss):
+            if not _is_finite(loss, self.network):
                 self._diverge(x, rows, loss, self.current_iter)
                 return
         self.train_loss_list.append(loss)
@@ -215,10 +216,11 @@ class Trainer:
             self._end_epoch(self.current_epoch - 1, self.current_iter - 1)
         self._tell("on_step")
 
-    def gradient_of_a_batch(self) -> dict[str, Array]:
-        """Draw a batch and return the gradients of its loss, clipped; nothing is updated."""
+    def gradient_of_a_batch(self) -> tuple[dict[str, Array], float]:
+        """Draw a batch and return the gradients of its loss, clipped, and the loss; nothing is updated."""
         x, t, _ = self._batch()
-        return self._gradient(x, t)[0]
+        grads, loss = self._gradient(x, t)
+        return grads, self.network.loss(x, t) if loss is None else loss
 
     def _batch(self):
         rows = self.ranks.rows(self._draws.rows(self, max(self._undisturbed - self.current_iter, 1)))
@@ -278,6 +280,12 @@ class Trainer:
 
     def restore_network(self, arrays: Mapping[str, Array]) -> None:
         """Copy the arrays of `network_state` back into the network."""
+        for name, value in self.network_state().items():
+            if name not in has("Trainer.restore_network", "arrays", arrays, "keys", why="it must be what network_state returned").keys():
+                raise ValueError(f"Trainer.restore_network: arrays has no {name}; it must be what network_state returned")
+            if np.shape(arrays[name]) != np.shape(value):
+                raise ValueError(f"Trainer.restore_network: {name} has shape {np.shape(arrays[name])} but the network has {np.shape(value)}; "
+                                 "they must be equal")
         state.restore_network(self.network, arrays)
         self._changed = True
         self._rollback.forget()
@@ -318,3 +326,10 @@ class Trainer:
     def __repr__(self) -> str:
         return (f"Trainer({type(self.network).__name__}, {self.train_size:,} samples, {self.epochs} epochs of batches of "
                 f"{self.batch_size}, {self.optimizer!r}; {self.current_iter:,} of {self.max_iter:,} steps done)")
+
+
+def _is_finite(loss, network):
+    try:
+        return math.isfinite(loss)
+    except TypeError as error:
+        raise TypeError(f"Trainer: the loss of {type(network).__name__} is a {type(loss).__name__}; it must be a number") from error
