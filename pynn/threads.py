@@ -80,8 +80,9 @@ def _read_environment() -> None:
     value = os.environ.get("PYNN_NUM_THREADS", "").strip()
     if not value:
         shared = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()      # behind a comma are those of inner loops
-        if shared.isdecimal() and int(shared) > 0:
-            set_num_threads(min(int(shared), 128))
+        digits = shared.lstrip("0")
+        if digits.isascii() and digits.isdecimal():
+            set_num_threads(min(int(digits[:4]), 128))      # Python reads no more than some thousands of digits
         return
     try:
         set_num_threads(int(value))

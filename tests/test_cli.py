@@ -2,6 +2,7 @@
 
 import gzip
 import importlib.util
+import json
 import os
 import re
 import signal
@@ -217,3 +218,44 @@ def test_mpi_is_asked_for_in_words(tmp_path):
     result = pynn_("train", "--mpi", cwd=tmp_path)
     assert result.returncode == 1
     assert 'pynn: --mpi needs mpi4py and an MPI library with its mpiexec; pip install "pynn-from-scratch[mpi]" mpich' in result.stderr
+
+
+OPTIONS = {"network": "two-layer", "input": [64], "hidden": [5], "outputs": 10, "activation": "relu", "init_std": None, "weight_decay": 0,
+           "batchnorm": False, "dropout": 0, "loss": "softmax", "dtype": "float32"}
+
+
+@pytest.mark.parametrize("text", [
+    "", "[]", "5", "null", "{}", "[" * 100_000, "\ufeff", json.dumps({**OPTIONS, "hidden": []}), json.dumps({**OPTIONS, "activation": 5}),
+    json.dumps({**OPTIONS, "input": 5}), json.dumps({**OPTIONS, "network": []}), json.dumps({**OPTIONS, "hidden": [1e400]}),
+    json.dumps({**OPTIONS, "outputs": "a"})], ids=lambda text: text[:20])
+def test_damaged_options_of_a_run(text, tmp_path, capsys):
+    pynn.TwoLayerNet(64, 5, 10).save_params(tmp_path / "weights.npz")
+    (tmp_path / "options.json").write_text(text, encoding="utf-8")
+    assert main(["predict", str(tmp_path), "picture.png"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"pynn: {tmp_path / 'options.json'} is damaged, or no options of a run: ")
+
+
+@pytest.mark.parametrize("params", [{"W\u00b2": np.ones((3, 3))}, {"W1": np.ones((0, 1, 0, 0)), "W2": np.ones((4, 4)), "W3": np.ones((3, 3))},
+                                    {"W1": np.ones((0, 4)), "W2": np.ones((4, 0))}], ids=["a superscript", "empty filters", "empty"])
+def test_parameters_of_no_network(params, tmp_path, capsys):
+    np.savez(tmp_path / "w.npz", **params)
+    assert main(["predict", str(tmp_path / "w.npz"), "picture.png"]) == 1
+    assert capsys.readouterr().err.startswith(f"pynn: {tmp_path / 'w.npz'}: ")
+
+
+def test_a_network_that_no_memory_holds(tmp_path, monkeypatch, capsys):
+    def no_memory(*_, **__):
+        raise MemoryError("Unable to allocate 477. GiB")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pynn.cli.architecture.build", no_memory)
+    pytest.importorskip("sklearn")
+    assert main(["train"]) == 1
+    assert capsys.readouterr().err == "pynn: Unable to allocate 477. GiB\n" and not list(tmp_path.glob("runs/*"))
+
+
+def test_an_empty_table(tmp_path, capsys, recwarn):
+    (tmp_path / "empty.csv").write_text("")
+    assert main(["train", "--data", str(tmp_path / "empty.csv")]) == 1
+    assert "it is empty" in capsys.readouterr().err and not recwarn.list

@@ -127,3 +127,14 @@ def test_errors_are_a_sentence(tmp_path, args, status, words):
 
 def test_a_copied_command_is_called_as_it_was(tmp_path):
     assert python("-m", "pynn", "run", "--help", cwd=tmp_path).stdout.startswith("usage: python -m pynn run")
+
+
+def test_a_notebook_of_brackets(tmp_path):
+    (tmp_path / "deep.ipynb").write_text("[" * 100_000)
+    result = python("-m", "pynn", "run", "deep.ipynb", cwd=tmp_path)
+    assert result.returncode == 2 and result.stderr == "pynn: deep.ipynb is not a notebook of format 4: it must be JSON with a list of cells\n"
+
+
+def test_check_of_a_list_that_contains_itself(tmp_path):
+    status, lines, _ = check(tmp_path, "a = 5; l = []; l.append(l); d = {}; d['d'] = d")
+    assert status == 0 and lines[0].split() == ["what", "it", "prints", "0", "same", "to", "the", "bit"] and lines[1].split()[0] == "a"

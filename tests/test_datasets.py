@@ -659,3 +659,11 @@ def test_installed_fashion_mnist(monkeypatch):
     assert x_train.shape == (60000, 784) and x_test.shape == (10000, 784)
     assert np.bincount(t_train).tolist() == [6000] * 10
     assert np.bincount(t_test).tolist() == [1000] * 10
+
+
+@pytest.mark.parametrize("variable", ["PYNN_DATA_HOME", "XDG_CACHE_HOME"])
+def test_the_home_of_a_user_who_is_not_known(variable, monkeypatch):
+    """It is the folder of that name, as for a shell."""
+    monkeypatch.setenv(variable, "~nobody-of-that-name/data")
+    with pytest.raises(DatasetError, match="~nobody-of-that-name/data"):
+        load_mnist(download=False)

@@ -204,6 +204,10 @@ class Own(nn.Linear):
     (nn.Sequential(nn.Linear(2, 2).half()), "the module has parameters of torch.float16"),
     (nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2).double()), "of torch.float32 and torch.float64"),
     (nn.Sequential(), "it has no layer"),
+    (nn.Sequential(nn.MaxPool2d((2, 2, 2))), r"has windows of shape \(2, 2, 2\)"),
+    (nn.Sequential(nn.MaxPool2d((2,))), r"has windows of shape \(2,\)"),
+    (nn.Sequential(nn.BatchNorm1d(2, eps=float("nan"))), "adds nan to the variance"),
+    (nn.Sequential(nn.Linear(2, 2, device="meta")), "on the device 'meta'"),
 ])
 def test_refused_by_name(module, words):
     with pytest.raises(ValueError, match=f"^from_torch: .*{words}"):

@@ -154,3 +154,27 @@ def test_a_missing_library_is_named_with_its_command(tmp_path, monkeypatch, call
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(ImportError, match=rf'^\w+: {library} is not installed .*: pip install "pynn-from-scratch\[{extra}\]"$'):
         call(tmp_path / "net")
+
+
+@pytest.mark.parametrize("error, words, options", [
+    (TypeError, "modules is a int", {"modules": 5}), (TypeError, "epsilon is 'a'", {"epsilon": "a"}), (ValueError, "epsilon is nan", {"epsilon": np.nan}),
+    (ValueError, "epsilon is -5", {"epsilon": -5}), (ValueError, "modules must name each of them once", {"modules": [1, "norm"]})])
+def test_options_in_words(tmp_path, error, words, options):
+    pynn.save_params({f"norm.{key}": np.ones(3) for key in ("weight", "bias", "running_mean", "running_var")}, tmp_path / "w.safetensors")
+    net = Sequential([BatchNormalization.of(3)])
+    with pytest.raises(error, match=f"^load_torch_weights: .*{words}"):
+        pynn.load_torch_weights(net, tmp_path / "w.safetensors", **options)
+    assert (net.params["beta1"] == 0).all()
+
+
+def test_modules_may_come_one_by_one(tmp_path):
+    pynn.save_params({"a.weight": np.ones((2, 3)), "b.weight": np.full((2, 2), 2.0)}, tmp_path / "w.safetensors")
+    net = Sequential([Affine.of(3, 2, bias=False), Affine.of(2, 2, bias=False)])
+    pynn.load_torch_weights(net, tmp_path / "w.safetensors", modules=iter(["a", "b"]))
+    assert (net.params["W2"] == 2).all()
+
+
+def test_a_shape_of_a_sample_in_words():
+    for call in (pynn.to_torch, lambda net, shape: net.summary(shape)):
+        with pytest.raises(TypeError, match="a size of input_shape is 'a'; it must be a whole number"):
+            call(Sequential([Affine.of(4, 2)]), "ab")

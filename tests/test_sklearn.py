@@ -500,3 +500,43 @@ def test_the_cells_of_the_guide_run(capsys):
         exec(cell, names)
     printed = capsys.readouterr().out.splitlines()
     assert float(printed[0].split()[-1]) > 0.93 and float(printed[1]) > 0.85
+
+
+# ---- what is refused ----
+
+@pytest.mark.parametrize("error, words, settings", [
+    (ValueError, "hidden_layer_sizes is 5.5", {"hidden_layer_sizes": 5.5}), (ValueError, "hidden_layer_sizes is None", {"hidden_layer_sizes": None}),
+    (ValueError, r"solver is \[\]", {"solver": []}), (TypeError, "what solver returned is a NoneType", {"solver": lambda lr: None}),
+    (ValueError, "dropout is nan", {"dropout": np.nan}), (ValueError, "tol is nan", {"tol": np.nan}), (ValueError, "alpha is nan", {"alpha": np.nan}),
+    (TypeError, "a size of input_shape is 'a'", {"input_shape": "ab"}), (ValueError, "a size of input_shape is -2", {"input_shape": (-2, -2)}),
+    (TypeError, "a size of input_shape is 2.0", {"input_shape": (2.0, 2.0)}), (ValueError, "class_weight is .*; weights must be at least 0", {"class_weight": {0: -1}})])
+def test_settings_in_words(blobs, error, words, settings):
+    with pytest.raises(error, match=f"^PynnClassifier: {words}"):
+        PynnClassifier(max_iter=1, **settings).fit(*blobs)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_masks_are_refused(blobs):
+    X, y = blobs
+    masked, labels, weights = (np.ma.masked_array(array, array > 0.5) for array in (X, y, np.ones(len(y))))
+    fitted = PynnClassifier((3,), max_iter=1).fit(X, y)
+    for name, f in {"X": lambda: PynnClassifier().fit(masked, y), "y": lambda: PynnClassifier().fit(X, labels), "sample_weight": lambda:
+                    PynnClassifier().fit(X, y, weights), "X ": lambda: fitted.predict(masked)}.items():
+        with pytest.raises(TypeError, match=f"PynnClassifier: {name.strip()} is a masked array"):
+            f()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning", "ignore::RuntimeWarning")
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_fit_that_fails_leaves_what_was_fitted(blobs, warm):
+    """Not the labels of one fit with the network of another, and no network that has diverged."""
+    X, y = blobs
+    fitted = PynnClassifier((5,), max_iter=3, random_state=0, warm_start=warm).fit(X, y)
+    before, labels, curve, features = params_of(fitted), fitted.predict(X), list(fitted.loss_curve_), fitted.n_features_in_
+    fitted.set_params(solver="sgd", learning_rate_init=1e300)
+    with pytest.raises(ValueError, match="the loss is"):
+        fitted.fit(X, y if warm else y + 10)
+    with pytest.raises(ValueError):
+        fitted.fit(X[:, :2], y * 0)
+    assert_same(params_of(fitted), before)
+    assert (fitted.predict(X) == labels).all() and fitted.loss_curve_ == curve and fitted.n_features_in_ == features

@@ -53,7 +53,7 @@ def test_what_is_exported_clips():
             assert library.pynn_get_num_threads() == pynn.get_num_threads() == given
 
 
-@pytest.mark.parametrize("value, expected", [("1", 1), ("3", 3), ("4,2", 4), ("500", 128)])
+@pytest.mark.parametrize("value, expected", [("1", 1), ("3", 3), ("4,2", 4), ("500", 128), ("0003", 3), ("9" * 5000, 128)], ids=lambda value: str(value)[:5])
 def test_omp_num_threads(monkeypatch, value, expected):
     monkeypatch.delenv("PYNN_NUM_THREADS", raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", value)
@@ -62,7 +62,7 @@ def test_omp_num_threads(monkeypatch, value, expected):
     assert run("import pynn; print(pynn.get_num_threads())").stdout.strip() == "2"
 
 
-@pytest.mark.parametrize("value", ["", "0", "many", "-1", ",3"])
+@pytest.mark.parametrize("value", ["", "0", "many", "-1", ",3", "\u0660"])
 def test_omp_num_threads_of_no_use(monkeypatch, value):
     monkeypatch.delenv("PYNN_NUM_THREADS", raising=False)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)

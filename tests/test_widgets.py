@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from test_errors import refuses
+
 import pynn
 
 pytest.importorskip("anywidget")
@@ -122,6 +124,41 @@ def test_a_page_of_its_own_has_the_javascript(tmp_path):
     assert "export default widget(build)" in path.read_text(encoding="utf-8")
 
 
+def test_a_page_that_cannot_be_made_leaves_the_old_one(tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text("old")
+    refuses(TypeError, "save_html widget int", pynn.widgets.save_html, path, 5)
+    refuses(TypeError, "save_html path int", pynn.widgets.save_html, 5)
+    refuses(FileNotFoundError, "save_html cannot write no folder", pynn.widgets.save_html, tmp_path / "absent" / "page.html",
+            pynn.widgets.Perceptron())
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error, says, f", [
+    (ValueError, "draw size 'a' whole", lambda net: pynn.widgets.draw(net, size="a")),
+    (ValueError, "draw size 0 8", lambda net: pynn.widgets.draw(net, size=0)),
+    (ValueError, "draw size 1000000000 1024", lambda net: pynn.widgets.draw(net, size=10**9)),
+    (TypeError, "draw net class TwoLayerNet", lambda net: pynn.widgets.draw(pynn.TwoLayerNet)),
+    (TypeError, "Playground hidden_size_list int list", lambda net: pynn.widgets.Playground(hidden_size_list=5)),
+    (TypeError, "Playground.step steps 'a' whole", lambda net: pynn.widgets.Playground().step("a")),
+    (TypeError, "written_digits n 'a' whole", lambda net: pynn.widgets.written_digits("a")),
+    (ValueError, "written_digits n 0", lambda net: pynn.widgets.written_digits(0)),
+])
+def test_refused_in_words(net, error, says, f):
+    refuses(error, says, f, net)
+
+
+def test_a_still_picture_of_pixels_that_are_none(net):
+    canvas = pynn.widgets.draw(net)
+    canvas.pixels = b"abc"
+    assert "error" in canvas.answer and (canvas.picture == 255).all()
+    canvas.still()
+
+
+def test_a_learning_rate_of_numpys_is_a_number():
+    assert pynn.widgets.Descent(lr=np.float32(0.5)).rates["SGD"] == 0.5
+
+
 # ---- perceptron ----
 
 @pytest.mark.parametrize("gate", [pynn.AND, pynn.NAND, pynn.OR])
@@ -156,7 +193,7 @@ def test_descent_runs_again_when_a_slider_moves_and_bears_infinity():
     assert numbers(widget.answer["paths"]).size == 4 * 6 * 2
 
 
-@pytest.mark.parametrize("lr", [0, -1, np.nan, np.inf, "fast"])
+@pytest.mark.parametrize("lr", [0, -1, np.nan, np.inf, "fast", 10**400], ids=lambda lr: str(lr)[:5])
 def test_descent_refuses_a_rate(lr):
     with pytest.raises(ValueError, match="Descent: the learning rate of SGD is .*; it must be a number above 0"):
         pynn.widgets.Descent("SGD", lr=lr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from pynn._reading import count, number
@@ -74,7 +75,9 @@ def gradient_check(what: Any, x: ArrayLike, t: Any = None, tol: float = 1e-4, en
     any probability is therefore checked with its parameters halved until it does not.
     """
     from pynn.check.gradient import check
-    number("gradient_check", "tol", tol)
+    tol = number("gradient_check", "tol", tol)
+    if not 0 < tol < math.inf:
+        raise ValueError(f"gradient_check: tol is {tol}; it must be a finite number above 0")
     return check(what, x, t, tol, entries if entries is None else count("gradient_check", "entries", entries))
 
 

@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 import pynn._core as _core
-from pynn._reading import number, real_array
+from pynn._reading import has, number, real_array
 from pynn.check.data import look_at_labels, look_at_samples
 from pynn.check.findings import Finding, HealthReport
 from pynn.check.wiring import labelled_layers, listen
@@ -22,7 +22,10 @@ def diagnose(net, x, t, lr):
     x, t = real_array("diagnose", "x", x), _core.as_array("diagnose", "t", t)
     if x.ndim < 2 or not len(x):
         raise ValueError(f"diagnose: x has shape {x.shape}; it must be a batch of samples, (N, ...)")
-    number("diagnose", "lr", lr)
+    if t.ndim == 0:
+        raise ValueError("diagnose: t is a scalar; it must be the labels or targets of the samples")
+    lr = number("diagnose", "lr", lr)
+    has("diagnose", "net", net, why="")
     missing = [name for name in ("predict", "loss", "gradient") if not callable(getattr(net, name, None))]
     if missing or not hasattr(net, "params"):
         raise TypeError(f"diagnose: this {type(net).__name__} has no {(missing or ['params'])[0]}; give a network with params, "

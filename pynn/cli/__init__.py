@@ -28,7 +28,7 @@ def main(argv=None):
     except OSError as error:
         print(f"pynn: {in_words(error)}", file=sys.stderr)
         return 1
-    except (ImportError, ValueError) as error:
+    except (ImportError, ValueError, MemoryError) as error:
         print(f"pynn: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -77,7 +77,7 @@ def load(path, activation=None):
     if not weights.is_file():
         raise FileNotFoundError(f"{path}: no such file of parameters, and no folder of a run")
     if beside.is_file():
-        options = json.loads(beside.read_text(encoding="utf-8"))
+        return _of_run(weights, beside)
     else:
         from pynn.io import load_params
         options = _options_of(load_params(weights), weights)
@@ -90,11 +90,26 @@ def load(path, activation=None):
     return network, options
 
 
+def _of_run(weights, beside):
+    """The network of a run by its options; a damaged file can hold anything under any name."""
+    try:
+        options = json.loads(beside.read_text(encoding="utf-8"))
+        network = build(options)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{beside} is damaged, or no options of a run: {type(error).__name__}: {error}") from error
+    network.load_params(weights)
+    return network, options
+
+
 def _options_of(params, path):
-    weights = [params[name].shape for name in sorted((n for n in params if n[0] == "W" and n[1:].isdigit()), key=lambda n: int(n[1:]))]
+    weights = [params[name].shape for name in sorted((n for n in params if n[0] == "W" and n[1:].isdecimal()), key=lambda n: int(n[1:]))]
     kinds = [len(shape) for shape in weights]
     options = {"activation": "relu", "init_std": None, "weight_decay": 0, "batchnorm": "gamma1" in params, "dropout": 0,
                "loss": "softmax", "dtype": "float32"}
+    if not all(all(shape) for shape in weights):
+        raise ValueError(f"{path}: a weight has no elements: {weights}")
     if kinds and set(kinds) == {2}:
         network = "multi-layer-extend" if options["batchnorm"] else "two-layer" if len(kinds) == 2 else "multi-layer"
         shape = weights[0][:1]

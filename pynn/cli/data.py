@@ -30,6 +30,8 @@ def _table(path):
     try:
         with open(path, encoding="utf-8-sig") as file:
             first = file.readline()
+        if not first:
+            raise ValueError("it is empty")
         delimiter = max(",;\t", key=first.count)
         table = np.loadtxt(path, delimiter=delimiter, encoding="utf-8-sig", ndmin=2, skiprows=int(_is_heading(first, delimiter)))
     except ValueError as error:

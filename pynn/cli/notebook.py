@@ -23,7 +23,7 @@ def run_notebook(source, path):
     """
     try:
         cells = ["".join(cell["source"]) for cell in json.loads(source)["cells"] if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         print(f"pynn: {path} is not a notebook of format 4: it must be JSON with a list of cells", file=sys.stderr)
         return 2
     shell = _ipython()

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ def _values(names):
     result = {}
     for name, value in names.items():
         if not name.startswith("_"):
-            result.update(_numbers(name, value))
+            with suppress(RecursionError):      # what contains itself
+                result.update(_numbers(name, value))
     return result
 
 

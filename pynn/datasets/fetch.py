@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pynn.datasets.folder import NAMES, PARTS, Found, Part, check_complete, is_complete
 from pynn.datasets.idx import idx_header, parse_idx
 from pynn.datasets.stream import DatasetError, DatasetWarning
-from pynn.io.files import replacing
+from pynn.io.files import path_of, replacing
 
 
 class Source(NamedTuple):
@@ -57,10 +57,15 @@ def cache_home():
     """The folder for downloads: ``pynn`` in ``$XDG_CACHE_HOME`` where that is set, or the platform's."""
     caches = os.environ.get("XDG_CACHE_HOME")
     if caches:
-        return Path(caches).expanduser() / "pynn"
+        return _home(caches) / "pynn"
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser() / "pynn" / "Cache"
-    return Path("~/Library/Caches/pynn" if sys.platform == "darwin" else "~/.cache/pynn").expanduser()
+        return _home(os.environ.get("LOCALAPPDATA") or "~/AppData/Local") / "pynn" / "Cache"
+    return _home("~/Library/Caches/pynn" if sys.platform == "darwin" else "~/.cache/pynn")
+
+
+def _home(path):
+    """A folder; of a user who is not known, the folder of that name."""
+    return Path(os.path.expanduser(path))
 
 
 def books_folders():
@@ -110,8 +115,7 @@ class Comparison(threading.Thread):
 
 def locate(source, data_home, download, stacklevel):
     """The four parts of `source` in the order of PARTS; if they are nowhere, downloaded or an error."""
-    homes = [home for home in (data_home, os.environ.get("PYNN_DATA_HOME")) if home]
-    homes = [Path(home).expanduser() for home in homes]
+    homes = [_home(path_of(home, "data_home")) for home in (data_home, os.environ.get("PYNN_DATA_HOME")) if home]
     cache = cache_home() / source.folder
     given = [folder for home in homes
              for folder in dict.fromkeys((home / source.folder, home / source.torchvision, home))]
@@ -124,7 +128,7 @@ def locate(source, data_home, download, stacklevel):
         if parts and folder not in (cache, *beside):    # a download completes the cache
             check_complete(folder, set_, parts)
         if is_complete(parts):
-            if data_home and folder not in given[:3] and Path(data_home).expanduser() != folder:
+            if data_home and folder not in given[:3] and homes[0] != folder:
                 warnings.warn(f"data_home={str(data_home)!r} holds no {source.title}; "
                               f"using {folder}", DatasetWarning, stacklevel=stacklevel)
             return [parts[name] for name in PARTS]

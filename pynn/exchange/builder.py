@@ -98,6 +98,8 @@ class Builder:
     def pooling(self, kind: Any, size: Any, strides: Any, pads: Any, ceil: bool, zeros: bool = False) -> None:
         """`Pooling` or `AveragePooling`; `zeros` says whether its own padding is zeros that count, as in pynn."""
         channels, height, width = self._images()
+        if len(size) != 2:
+            self.refuse(f"has windows of shape {tuple(size)}; they must be (height, width)")
         stride, pad = self._same(strides, "strides"), self._same(pads, "pads")
         if pad and not zeros and not (kind is Pooling and self._never_negative() and pad < min(size)):
             self.refuse("pads with something else than the zeros of pynn's pooling")
@@ -110,6 +112,8 @@ class Builder:
     def batch_normalization(self, gamma: Any, beta: Any, mean: Any, var: Any, epsilon: float, momentum: float) -> None:
         """Of columns, or of channels of images."""
         size = np.size(mean)
+        if not 0 <= epsilon < np.inf:
+            self.refuse(f"adds {epsilon} to the variance; it must be a number of at least 0")
         if self.shape is not None and self.shape[0] not in (None, size):
             self.refuse(f"normalizes {size} columns or channels, but {self.shape[0]} come")
         gamma, var = at_our_root(gamma, var, epsilon)

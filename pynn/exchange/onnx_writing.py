@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynn._reading import float_dtype
 from pynn.exchange.library import library
 from pynn.exchange.onnx_graph import Graph
 from pynn.exchange.onnx_operators import OPERATORS
@@ -62,9 +63,7 @@ def export_onnx(network: Any, path: FilePath, input_shape: Shape | None = None, 
     Operators of opset 17, from the table `pynn.exchange.onnx_operators.OPERATORS`, checked by onnx before anything is written.
     docs/exchange.md has the table, and how tools differ.
     """
-    path, dtype = path_of(path, CALLER), np.dtype(dtype)
-    if dtype not in (np.float32, np.float64):
-        raise TypeError(f"{CALLER}: dtype is {dtype}; it must be float32 or float64")
+    path, dtype = path_of(path, CALLER), float_dtype(CALLER, dtype)
     library("onnx", CALLER, "onnx")
     name = type(network).__name__
     network, probabilities = in_layers(network, CALLER)

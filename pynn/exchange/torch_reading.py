@@ -102,6 +102,8 @@ def _first_shape(modules):
 # ---- modules ----
 
 def _array(tensor):
+    if tensor is not None and tensor.is_meta:
+        raise Refused("the module has parameters on the device 'meta', which hold no numbers; load them first")
     return None if tensor is None else tensor.detach().cpu().numpy()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynn._reading import has
 from pynn.exchange.weights import ATTRIBUTES, Found, fill, places
 from pynn.io import load_params
 from pynn.io.arrays import Refused, shown
@@ -91,13 +93,15 @@ def _kind(module, arrays):
 
 def _in_order(groups, modules, network):
     """What the file has for each kind of layer; modules with the names of the network's layers have their order."""
+    if modules is not None:
+        modules = list(has(CALLER, "modules", modules, "__iter__", why="it must be a list of names"))
     own = [name for name in network.layers.keys() if name in groups]
     if modules is None and len(own) == len(groups):
         modules = own
     if modules is None:
         modules = sorted(groups, key=_by_numbers)
         _check_clear(groups)
-    elif sorted(modules) != sorted(groups):
+    elif Counter(modules) != Counter(groups.keys()):
         raise Refused(f"it has the modules {', '.join(map(shown, sorted(groups)))}; modules must name each of them once")
     found = {kind: [] for kind in ATTRIBUTES}
     for module in modules:

@@ -11,7 +11,7 @@ from pynn.functions import softmax
 from pynn.layers import Affine, Sigmoid
 from pynn.layers.protocol import takes
 from pynn.networks import Network, Sequential, ThreeLayerNet
-from pynn.networks.summary import sample_shape
+from pynn.networks.summary import given_shape, sample_shape
 
 
 class Step(NamedTuple):
@@ -41,7 +41,7 @@ def in_layers(network: Any, caller: str) -> tuple[Network, bool]:
 
 def steps(network: Network, input_shape: Any, caller: str) -> list[Step]:
     """The steps of a pass: a sample of zeros goes through copies of the layers."""
-    shape = sample_shape(network, caller) if input_shape is None else tuple(input_shape)
+    shape = sample_shape(network, caller) if input_shape is None else given_shape(caller, input_shape)
     names: dict[int, dict[str, str]] = {}
     for name, (layer, attribute) in (*network.places().items(), *network.buffers().items()):
         names.setdefault(id(layer), {})[attribute] = name

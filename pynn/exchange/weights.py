@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import layers
+from pynn._reading import number
 from pynn.exchange.normalization import at_our_root
 from pynn.exchange.walk import kind_of
 from pynn.io.arrays import dtype_fault, shown
@@ -64,6 +65,8 @@ def fill(network: Network, due: list[Place], found: dict[str, list[Found]], turn
 
     ``turn(place, attribute)`` gives the shape that an array must have, and the function that lays it out as pynn's.
     """
+    if not 0 <= number(caller, "epsilon", epsilon) < np.inf:
+        raise ValueError(f"{caller}: epsilon is {epsilon}; it must be a number of at least 0")
     for kind in ATTRIBUTES:
         there, want = len(found[kind]), sum(place.kind == kind for place in due)
         if there != want:

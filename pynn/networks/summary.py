@@ -49,7 +49,7 @@ class Summary:
         self.title = f"{type(network).__name__}, {network.dtype}"
         self.loss = repr(network.last_layer)
         self.input_shape: Shape = (sample_shape(network, f"{type(network).__name__}.summary") if input_shape is None
-                                   else _given(f"{type(network).__name__}.summary", input_shape))
+                                   else given_shape(f"{type(network).__name__}.summary", input_shape))
         self.rows: list[Row] = list(_rows(network, self.input_shape))
         self.params: int = sum(row.params for row in self.rows)
         self.multiply_adds: int = sum(row.multiply_adds for row in self.rows)
@@ -88,7 +88,7 @@ class Summary:
                 + "<br>".join(map(escape, self._notes())) + "</p>")
 
 
-def _given(func, shape):
+def given_shape(func, shape):
     """The shape of a sample, as it was given."""
     return tuple(count(func, "a size of input_shape", size) for size in (shape if hasattr(shape, "__iter__") else (shape,)))
 

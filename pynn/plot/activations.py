@@ -1,7 +1,7 @@
 """How the values after each layer are spread."""
 
 from pynn.plot.axes import grid_axes, panels
-from pynn.plot.passes import outputs
+from pynn.plot.passes import names_of, outputs
 from pynn.plot.weights import histogram
 
 
@@ -31,7 +31,7 @@ def plot_activation_histograms(net, x, layers=None, axes=None, bins=40):
     """
     function = "plot_activation_histograms"
     found = {name: (type(layer).__name__, out) for name, layer, out in outputs(function, net, x)}
-    for name in layers if layers is not None else ():
+    for name in names_of(function, layers):
         if name not in found:
             raise KeyError(f"{function}: the network has no layer {name!r}; it has {list(found)}")
     chosen = list(found if layers is None else layers)

@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from pynn.plot.axes import new_axes
+from pynn._reading import has
+from pynn.plot.axes import the_axes
 from pynn.plot.passes import predicted, wanted
+
+MOST = 1000         # classes, of which nobody can tell a row from the next
 
 
 def plot_confusion_matrix(net, x=None, t=None, names=None, ax=None):
@@ -28,13 +31,17 @@ def plot_confusion_matrix(net, x=None, t=None, names=None, ax=None):
     """
     y = predicted("plot_confusion_matrix", net, x)
     t = wanted("plot_confusion_matrix", y, t)
-    classes = max(y.max(), t.max()) + 1 if names is None else len(names)
-    if max(y.max(), t.max()) >= classes:
-        raise ValueError(f"plot_confusion_matrix: names has {classes} names but there is a class {max(y.max(), t.max())}")
-    counts = np.bincount(t * classes + y, minlength=classes ** 2).reshape(classes, classes)
-    if ax is None:
-        size = 1.6 + 0.38 * classes
-        ax = new_axes("plot_confusion_matrix", figsize=(size, size))
+    least, largest = int(min(y.min(), t.min())), int(max(y.max(), t.max()))
+    if least < 0 or largest >= MOST:
+        raise ValueError(f"plot_confusion_matrix: there is a class {least if least < 0 else largest}; classes must be from 0 to {MOST - 1}")
+    if names is not None:
+        has("plot_confusion_matrix", "names", names, "__len__", why="it must be a list of names")
+    classes = largest + 1 if names is None else len(names)
+    if largest >= classes:
+        raise ValueError(f"plot_confusion_matrix: names has {classes} names but there is a class {largest}")
+    counts = np.bincount(t.astype(np.int64) * classes + y.astype(np.int64), minlength=classes ** 2).reshape(classes, classes)
+    size = 1.6 + 0.38 * classes
+    ax = the_axes("plot_confusion_matrix", ax, figsize=(size, size))
     _draw(ax, counts, range(classes) if names is None else names)
     ax.set_title(f"{np.trace(counts) / len(t):.1%} of {len(t):,} right")
     return ax

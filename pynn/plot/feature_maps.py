@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from pynn._reading import count as whole
+from pynn._reading import real_array
 from pynn.plot.axes import new_axes, panels
 from pynn.plot.filters import frame
-from pynn.plot.passes import outputs
+from pynn.plot.passes import names_of, outputs
 
 
 def show_feature_maps(net, x, layers=None, count=8, axes=None):
@@ -29,12 +31,12 @@ def show_feature_maps(net, x, layers=None, count=8, axes=None):
         Each row has a scale of its own: white is 0 or less, black the largest value of the row.
     """
     function = "show_feature_maps"
-    x = np.asarray(x)
+    x, count = real_array(function, "x", x), whole(function, "count", count)
     x = x[None] if x.ndim == 3 else x
     if x.ndim != 4 or len(x) != 1:
         raise ValueError(f"{function}: x has shape {x.shape}; it must be one image, (C, H, W) or (1, C, H, W)")
     found = {name: out[0] for name, _, out in outputs(function, net, x) if out.ndim == 4}
-    for name in layers if layers is not None else ():
+    for name in names_of(function, layers):
         if name not in found:
             raise KeyError(f"{function}: the network has no layer {name!r} that puts out images; it has {list(found)}")
     if not found:
@@ -43,6 +45,8 @@ def show_feature_maps(net, x, layers=None, count=8, axes=None):
     columns = min(count, max(map(len, rows.values())))
     if axes is None:
         axes = new_axes(function, nrows=len(rows), ncols=columns, squeeze=False, figsize=(0.8 * columns + 0.6, 0.85 * len(rows)))
+    if len(np.atleast_2d(axes)) < len(rows):
+        raise ValueError(f"{function}: axes has {len(np.atleast_2d(axes))} rows for {len(rows)} of pictures; it must have at least as many")
     for line, (name, maps) in zip(np.atleast_2d(axes), rows.items()):
         shown = panels(function, line, min(len(maps), len(line)))
         for ax, image in zip(shown, maps):

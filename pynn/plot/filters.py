@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pynn._reading import has
 from pynn.plot.axes import grid_axes, panels
 
 
@@ -55,6 +56,7 @@ def _weights(net):
 
 def _images(W, channel):
     if W.ndim == 4:
+        has("show_filters", "channel", channel, "__index__", why="it must be a whole number")
         if not -W.shape[1] <= channel < W.shape[1]:
             raise ValueError(f"show_filters: channel is {channel} but the filters have {W.shape[1]} channels")
         return W[:, channel]

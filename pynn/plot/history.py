@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pynn.plot.axes import new_axes
+from pynn.plot.axes import new_axes, panels
 from pynn.util import smooth_curve
 
 
@@ -20,12 +20,16 @@ def plot_history(trainer, axes=None):
     -------
     axes : pair of Axes
     """
+    if not hasattr(trainer, "train_loss_list"):
+        raise TypeError(f"plot_history: trainer is a {type(trainer).__name__}, which has no train_loss_list; it must be a Trainer, or have its lists")
     if axes is None:
         axes = new_axes("plot_history", ncols=2, figsize=(10, 3.6))
-    loss_ax, figure_ax = axes
+    if np.size(axes) != 2:
+        raise ValueError(f"plot_history: axes has {np.size(axes)} Axes; it must be a pair")
+    loss_ax, figure_ax = panels("plot_history", axes, 2)
     _plot_losses(np.asarray(trainer.train_loss_list, np.float64), loss_ax)
     _plot_figures(trainer, figure_ax)
-    for ax in axes:
+    for ax in loss_ax, figure_ax:
         ax.grid(alpha=0.3)
         ax.spines[["top", "right"]].set_visible(False)
     return axes

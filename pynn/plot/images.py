@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from pynn.plot.axes import grid_axes
+from pynn._reading import count as whole
+from pynn._reading import has, real_array
+from pynn.plot.axes import grid_axes, panels
 from pynn.plot.passes import predicted, wanted
 
 
@@ -27,9 +29,10 @@ def show_images(images, titles=None, ncols=10, axes=None):
     images = as_images("show_images", images)
     if axes is None:
         axes = grid_axes("show_images", len(images), ncols, 0.9, 0.9 if titles is None else 1.15)
-    for ax in np.ravel(axes):
+    if titles is not None and len(has("show_images", "titles", titles, "__len__", why="it must be a list")) != len(images):
+        raise ValueError(f"show_images: there are {len(titles)} titles for {len(images)} images; there must be one for each")
+    for i, (ax, image) in enumerate(zip(panels("show_images", axes, len(images)), images)):
         ax.axis("off")
-    for i, (ax, image) in enumerate(zip(np.ravel(axes), images)):
         ax.imshow(image, cmap="gray_r")
         if titles is not None:
             ax.set_title(titles[i], fontsize=10)
@@ -38,10 +41,10 @@ def show_images(images, titles=None, ncols=10, axes=None):
 
 def as_images(function, images):
     """Images (N, H, W) from these, from (N, 1, H, W), or from rows of square images."""
-    images = np.asarray(images)
+    images = real_array(function, "images", images)
     if images.ndim == 2:
         side = int(np.sqrt(images.shape[1]))
-        if side * side != images.shape[1]:
+        if not side or side * side != images.shape[1]:
             raise ValueError(f"{function}: the images have {images.shape[1]} pixels, which make no square; give them as (N, H, W)")
         return images.reshape(len(images), side, side)
     if images.ndim == 3 or images.ndim == 4 and images.shape[1] == 1:
@@ -74,7 +77,10 @@ def show_misclassified(net, x, t, count=20, ncols=10, axes=None):
     """
     y = predicted("show_misclassified", net, x)
     t = wanted("show_misclassified", y, t)
-    wrong = np.flatnonzero(y != t)[:count]
+    x = x if x is None else real_array("show_misclassified", "x", x)
+    if x is None or x.ndim == 0 or len(x) != len(t):
+        raise ValueError(f"show_misclassified: x has {'no' if x is None or x.ndim == 0 else len(x)} images for {len(t)} labels; there must be as many")
+    wrong = np.flatnonzero(y != t)[:whole("show_misclassified", "count", count)]
     if not len(wrong):
         axes = grid_axes("show_misclassified", 1, 1, 3.2, 1) if axes is None else axes
         for ax in np.ravel(axes):
@@ -83,4 +89,4 @@ def show_misclassified(net, x, t, count=20, ncols=10, axes=None):
         return axes
     if axes is None:
         axes = grid_axes("show_misclassified", len(wrong), ncols, 0.9, 1.15)
-    return show_images(np.asarray(x)[wrong], [f"{t[i]}→{y[i]}" for i in wrong], axes=axes)
+    return show_images(x[wrong], [f"{t[i]}→{y[i]}" for i in wrong], axes=axes)

@@ -1,6 +1,6 @@
 """Which learning rate to take."""
 
-from pynn.plot.axes import new_axes
+from pynn.plot.axes import the_axes
 
 
 def plot_learning_rates(found, ax=None):
@@ -15,8 +15,9 @@ def plot_learning_rates(found, ax=None):
     -------
     ax : Axes
     """
-    if ax is None:
-        ax = new_axes("plot_learning_rates")
+    if not hasattr(found, "suggestion"):
+        raise TypeError(f"plot_learning_rates: found is a {type(found).__name__}; it must be what find_lr returned")
+    ax = the_axes("plot_learning_rates", ax)
     ax.plot(found.lr, found.loss, color="C0")
     ax.axvline(found.suggestion, color="C1", linewidth=1, label=f"falls fastest at lr = {found.suggestion:.2g}")
     ax.set(xscale="log", xlabel="learning rate", ylabel="loss", title="Learning rates")

@@ -4,7 +4,8 @@ import copy
 
 import numpy as np
 
-from pynn.plot.axes import new_axes
+from pynn._reading import count, has
+from pynn.plot.axes import the_axes
 
 
 def plot_loss_surface(net, x, t, paths=None, directions=None, points=25, ax=None):
@@ -37,16 +38,16 @@ def plot_loss_surface(net, x, t, paths=None, directions=None, points=25, ax=None
     ----------
     H. Li et al., "Visualizing the Loss Landscape of Neural Nets", 2018, arXiv:1712.09913.
     """
-    net = copy.deepcopy(net)
+    points = count("plot_loss_surface", "points", points, least=2)
+    net = copy.deepcopy(has("plot_loss_surface", "net", net, "loss", why="it must be a network with params and loss(x, t)"))
     center = {name: np.array(value, np.float64) for name, value in net.params.items()}
-    ways = {label: _offsets(label, path, center) for label, path in (paths or {}).items()}
+    ways = {label: _offsets(label, path, center) for label, path in _mapping("paths", paths or {}).items()}
     first, second, names = _directions(directions, center, ways)
     plane = np.stack([first, second], axis=1)
     ways = {label: np.linalg.lstsq(plane, way.T, rcond=None)[0].T for label, way in ways.items()}
     xs, ys = (_range([way[:, i] for way in ways.values()], points) for i in (0, 1))
     losses = np.array([[_loss(net, x, t, center, plane @ (a, b)) for a in xs] for b in ys])
-    if ax is None:
-        ax = new_axes("plot_loss_surface", figsize=(5.6, 4.4))
+    ax = the_axes("plot_loss_surface", ax, figsize=(5.6, 4.4))
     _contours(ax, xs, ys, losses)
     ax.plot(0, 0, "x", color="black", markersize=7, zorder=4)
     for i, (label, way) in enumerate(ways.items()):
@@ -62,6 +63,14 @@ def plot_loss_surface(net, x, t, paths=None, directions=None, points=25, ax=None
 
 def _flat(params, center):
     return np.concatenate([np.ravel(np.asarray(params[name], np.float64)) for name in center])
+
+
+def _mapping(name, value, center=()):
+    has("plot_loss_surface", name, value, "items", why="it must be a dict")
+    missing = [key for key in center if key not in value]
+    if missing:
+        raise ValueError(f"plot_loss_surface: {name} has no {missing[0]}; it must have an array for every parameter")
+    return value
 
 
 def _offsets(label, path, center):
@@ -80,7 +89,9 @@ def _directions(directions, center, ways):
     if directions is None:
         directions = "pca" if ways else "random"
     if not isinstance(directions, str):
-        return *(_flat(direction, center) for direction in directions), ("first direction", "second direction")
+        if np.shape(directions) != (2,):
+            raise ValueError(f"plot_loss_surface: directions is {directions!r}; it must be 'random', 'pca' with paths, or two dictionaries")
+        return *(_flat(_mapping("a direction", direction, center), center) for direction in directions), ("first direction", "second direction")
     if directions == "random":
         rng = np.random.default_rng(0)
         return *(_random(rng, center) for _ in range(2)), ("first random direction", "second random direction")
@@ -130,6 +141,8 @@ def _loss(net, x, t, center, offset):
 
 def _contours(ax, xs, ys, losses):
     """Levels in equal ratios: a valley has as many as the slopes around it."""
+    if not np.isfinite(losses).any():
+        raise ValueError("plot_loss_surface: the loss is nowhere finite; look at x, t and the network's parameters")
     shown = np.where(np.isfinite(losses), losses, np.nan)
     low, high = np.nanmin(shown), np.nanmax(shown)
     levels = np.geomspace(low, high, 22) if low > 0 and high > low else np.linspace(low, high + 1e-12, 22)

@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 
+from pynn._reading import has, number, real_array
 from pynn.layers.protocol import takes
 from pynn.networks.chain import Layers
 
@@ -22,7 +23,10 @@ def outputs(function, net, x, train_flg=False):
 
     `train_flg` is for the layers whose `forward` takes it.
     """
-    x = np.asarray(x, getattr(net, "dtype", None))
+    x = real_array(function, "x", x)
+    x = x.astype(getattr(net, "dtype", x.dtype), copy=False)
+    if not x.size:
+        raise ValueError(f"{function}: x has shape {x.shape}; there must be samples")
     for name, layer in layers_of(function, net).items():
         layer = copy.deepcopy(layer)
         try:
@@ -33,6 +37,13 @@ def outputs(function, net, x, train_flg=False):
         yield name, layer, x
 
 
+def names_of(function, layers):
+    """The names of the layers that are asked for; none for None, which is all."""
+    if isinstance(layers, str) or not hasattr(layers, "__iter__") and layers is not None:
+        raise TypeError(f"{function}: layers is {layers!r}; it must be a list of names")
+    return () if layers is None else layers
+
+
 def loss_layer(net):
     """The last layer, by the book's two spellings, or None."""
     return getattr(net, "last_layer", getattr(net, "lastLayer", None))
@@ -40,7 +51,7 @@ def loss_layer(net):
 
 def labels(function, t):
     """Labels (N,) from labels or one-hot rows."""
-    t = np.asarray(t)
+    t = real_array(function, "t", t)
     if t.ndim == 2 and t.shape[1] > 1:
         return t.argmax(axis=1)
     if t.ndim != 1 or t.dtype.kind not in "biu":
@@ -58,7 +69,9 @@ def predicted(function, net, x, batch_size=1000):
                         "predictions: labels (N,) or scores (N, classes)")
     if x is None:
         raise TypeError(f"{function}: x is missing; give a network x and t")
-    net, x = copy.deepcopy(net), np.asarray(x)
+    net, x = copy.deepcopy(has(function, "net", net, "predict", why="it must be a network")), real_array(function, "x", x)
+    if not x.size:
+        raise ValueError(f"{function}: x has shape {x.shape}; there must be samples")
     return np.concatenate([np.asarray(net.predict(x[start:start + batch_size])).argmax(axis=1)
                            for start in range(0, len(x), batch_size)])
 
@@ -71,3 +84,18 @@ def wanted(function, y, t):
     if len(t) != len(y) or not len(t):
         raise ValueError(f"{function}: {len(y)} predictions for {len(t)} labels; there must be as many, and at least one")
     return t
+
+
+def grid(function, f, xlim, ylim, points):
+    """The coordinates of so many points along each side of a part of the plane, on which f is looked at."""
+    if not callable(f):
+        raise TypeError(f"{function}: f is a {type(f).__name__}; it must be a function of two arrays")
+    sides = []
+    for name, limits in ("xlim", xlim), ("ylim", ylim):
+        if np.shape(limits) != (2,):
+            raise ValueError(f"{function}: {name} is {limits!r}; it must be a pair of numbers")
+        low, high = (number(function, name, limit) for limit in limits)
+        if not (np.isfinite(low) and np.isfinite(high) and low != high):
+            raise ValueError(f"{function}: {name} is {limits!r}; it must be two different finite numbers")
+        sides.append(np.linspace(low, high, points))
+    return np.meshgrid(*sides)

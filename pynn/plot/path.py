@@ -1,8 +1,8 @@
 """The way of a descent."""
 
-import numpy as np
-
-from pynn.plot.axes import new_axes
+from pynn._reading import real_array
+from pynn.plot.axes import the_axes
+from pynn.plot.passes import grid
 
 
 def plot_path(f, path, xlim=(-10, 10), ylim=(-5, 5), levels=None, ax=None):
@@ -24,11 +24,15 @@ def plot_path(f, path, xlim=(-10, 10), ylim=(-5, 5), levels=None, ax=None):
     -------
     ax : Axes
     """
-    if ax is None:
-        ax = new_axes("plot_path")
-    x, y = np.meshgrid(np.linspace(*xlim, 200), np.linspace(*ylim, 200))
-    ax.contour(x, y, f(x, y), levels=levels, colors="0.7", linewidths=0.8)
-    path = np.asarray(path)
+    ax = the_axes("plot_path", ax)
+    x, y = grid("plot_path", f, xlim, ylim, 200)
+    path = real_array("plot_path", "path", path)
+    if path.ndim != 2 or path.shape[1] != 2:
+        raise ValueError(f"plot_path: path has shape {path.shape}; it must be (steps, 2)")
+    height = real_array("plot_path", "what f returned", f(x, y))
+    if height.shape != x.shape:
+        raise ValueError(f"plot_path: f returned an array of shape {height.shape} for two of shape {x.shape}; they must be equal")
+    ax.contour(x, y, height, levels=levels, colors="0.7", linewidths=0.8)
     ax.plot(*path.T, color="C3", marker="o", markersize=3, linewidth=1)
     ax.set(xlim=xlim, ylim=ylim, xlabel="$x$", ylabel="$y$")
     return ax

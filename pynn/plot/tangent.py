@@ -1,6 +1,7 @@
 """What a derivative is."""
 
-from pynn.plot.axes import new_axes
+from pynn._reading import number, real_array
+from pynn.plot.axes import the_axes
 
 
 def plot_tangent(f, x0, slope, x, ax=None):
@@ -22,8 +23,10 @@ def plot_tangent(f, x0, slope, x, ax=None):
     -------
     ax : Axes
     """
-    if ax is None:
-        ax = new_axes("plot_tangent")
+    ax = the_axes("plot_tangent", ax)
+    if not callable(f):
+        raise TypeError(f"plot_tangent: f is a {type(f).__name__}; it must be a function of x")
+    x0, slope, x = number("plot_tangent", "x0", x0), number("plot_tangent", "slope", slope), real_array("plot_tangent", "x", x)
     ax.plot(x, f(x), color="C0", label="$f(x)$")
     ax.plot(x, f(x0) + slope * (x - x0), color="C1", label=f"slope {slope:.3g} at $x={x0:g}$")
     ax.plot(x0, f(x0), "o", color="C1")

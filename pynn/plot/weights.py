@@ -40,6 +40,7 @@ def histogram(ax, values, bins, title, cut=False):
     values = np.asarray(values, np.float64).ravel()
     finite = values[np.isfinite(values)]
     heights = ax.hist(finite, bins=bins, color="C0")[0]
+    words = "no numbers"
     if cut and np.count_nonzero(heights) > 1:
         ax.set_ylim(0, 1.4 * np.sort(heights)[-2])
     if len(finite):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 
 import pynn.optimizer as optimizers
-from pynn._reading import number
+from pynn._reading import has, number
 from pynn.layers.protocol import takes
 
 SOLVERS = {name.lower(): getattr(optimizers, name) for name in optimizers.__all__}
@@ -14,7 +14,7 @@ SOLVERS = {name.lower(): getattr(optimizers, name) for name in optimizers.__all_
 def hidden_sizes(estimator):
     """``hidden_layer_sizes`` as a list; one number is one layer."""
     given = estimator.hidden_layer_sizes
-    sizes = [given] if isinstance(given, numbers.Integral) else list(given)
+    sizes = [given] if not hasattr(given, "__iter__") else list(given)
     if not all(isinstance(size, numbers.Integral) and size >= 1 for size in sizes):
         raise ValueError(f"{_name(estimator)}: hidden_layer_sizes is {given!r}; it must be the number of neurons of each hidden "
                          "layer, from 1")
@@ -34,7 +34,9 @@ def check_numbers(estimator):
     for name in ("max_iter", "n_iter_no_change"):
         _whole(estimator, name)
     for name in ("alpha", "dropout", "tol", "validation_fraction"):
-        number(_name(estimator), name, getattr(estimator, name))
+        value = getattr(estimator, name)
+        if number(_name(estimator), name, value) != value:
+            raise ValueError(f"{_name(estimator)}: {name} is {value}; it must be a number")
 
 
 def new_optimizer(estimator):
@@ -43,8 +45,8 @@ def new_optimizer(estimator):
     if not isinstance(lr, numbers.Real) or not lr > 0:
         raise ValueError(f"{_name(estimator)}: learning_rate_init is {lr!r}; it must be a number above 0")
     if callable(solver):
-        return solver(lr=lr)
-    if solver not in SOLVERS:
+        return has(_name(estimator), "what solver returned", solver(lr=lr), "update", why="it must be an optimizer")
+    if not isinstance(solver, str) or solver not in SOLVERS:
         raise ValueError(f"{_name(estimator)}: solver is {solver!r}; it must be one of {list(SOLVERS)}, or a function that takes "
                          "lr and returns an optimizer")
     settings = {"momentum": estimator.momentum, "beta1": estimator.beta_1, "beta2": estimator.beta_2}

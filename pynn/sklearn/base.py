@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+import pynn._core as _core
 from pynn.sklearn import arguments
 from pynn.sklearn.network import at_rest, drop_from, new_network, outputs, sample_shape
 from pynn.sklearn.training import Best, Training
@@ -69,17 +71,27 @@ class PynnEstimator(BaseEstimator):
     # ---- learning ----
 
     def _fit(self, X, y, sample_weight):
-        """Learn until it gets no better or ``max_iter`` epochs are over."""
+        """Learn until it gets no better or ``max_iter`` epochs are over; an estimator that was fitted stays what it was where that fails."""
+        before = vars(self).copy()
+        try:
+            return self._fit_anew(X, y, sample_weight)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _fit_anew(self, X, y, sample_weight):
         arguments.check_numbers(self)
         going_on = self.warm_start and hasattr(self, "network_")
         X, t, weights = self._read(X, y, sample_weight, anew=not going_on)
         rng = check_random_state(self.random_state)
-        network = self.network_ if going_on else self._new_network(X, rng)
+        network = copy.deepcopy(self.network_) if going_on else self._new_network(X, rng)
+        self.loss_curve_ = list(self.loss_curve_)
         rows, held_out = self._hold_out(t, weights, rng)
         self._optimizer = None
         self.best_loss_ = self.best_validation_score_ = None
-        if held_out is not None and self.validation_scores_ is None:
-            self.validation_scores_ = []
+        if held_out is not None:
+            self.validation_scores_ = list(self.validation_scores_ or ())
         best = Best(self.tol)
         with self._training(network, arguments.new_optimizer(self), X, t, rows, weights, rng) as training:
             for self.n_iter_ in range(1, self.max_iter + 1):
@@ -119,6 +131,8 @@ class PynnEstimator(BaseEstimator):
     def _read(self, X, y, sample_weight, anew, **known):
         """Samples, targets and weights as the network takes them; of samples that already fit no copy is made."""
         dtype = [np.float64, np.float32] if anew else self.network_.dtype
+        for name, array in ("X", X), ("y", y), ("sample_weight", sample_weight):
+            _refuse_masked(self, name, array)
         X, y = validate_data(self, X, y, reset=anew, dtype=dtype, **self._reading)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
@@ -169,8 +183,15 @@ class PynnEstimator(BaseEstimator):
     def _outputs(self, X):
         """What the network puts out for samples, (N, n_outputs_)."""
         check_is_fitted(self)
+        _refuse_masked(self, "X", X)
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
         return outputs(self.network_, X, sample_shape(self))
+
+
+def _refuse_masked(estimator, name, array):
+    """scikit-learn reads what lies under a mask."""
+    if isinstance(array, np.ma.MaskedArray):
+        _core.as_array(type(estimator).__name__, name, array)
 
 
 def _rows(t, weights):

@@ -202,6 +202,8 @@ class PynnClassifier(ClassifierMixin, PynnEstimator):
         self.n_outputs_ = len(encoder.classes_)
         if self.class_weight is not None:
             of_class = compute_sample_weight(self.class_weight, y)
+            if of_class.min() < 0:
+                raise ValueError(f"{type(self).__name__}: class_weight is {self.class_weight!r}; weights must be at least 0")
             sample_weight = (of_class if sample_weight is None else of_class * sample_weight).astype(X.dtype)
         return t, sample_weight
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from contextlib import contextmanager
+from math import prod
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -13,6 +14,7 @@ from pynn.layers import Dropout, IdentityWithLoss
 from pynn.layers.protocol import buffer_names, parameter_names
 from pynn.networks import MultiLayerNetExtend, Network
 from pynn.networks.chain import Layers
+from pynn.networks.summary import given_shape
 from pynn.sklearn.arguments import hidden_sizes
 
 _BATCH = 1000       # rows that pass at once where nothing is learned
@@ -52,10 +54,11 @@ def sample_shape(estimator):
     n_features, shape = estimator.n_features_in_, estimator.input_shape
     if shape is None:
         return (n_features,)
-    if np.prod(shape) != n_features:
-        raise ValueError(f"{type(estimator).__name__}: input_shape is {shape}, {np.prod(shape)} values, but X has {n_features} features; "
+    shape = given_shape(f"{type(estimator).__name__}", shape)
+    if prod(shape) != n_features:
+        raise ValueError(f"{type(estimator).__name__}: input_shape is {shape}, {prod(shape)} values, but X has {n_features} features; "
                          "they must be as many")
-    return tuple(shape)
+    return shape
 
 
 @contextmanager

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pynn._reading import has
+from pynn.io.files import in_words, path_of, replacing
+
 try:
     import anywidget
     import traitlets
@@ -115,6 +118,10 @@ def save_html(path, *widgets):
     *widgets : Widget
     """
     from ipywidgets.embed import embed_minimal_html
-    with open(path, "w", encoding="utf-8") as file:
-        # with the defaults dropped, the page would have no JavaScript of ours
-        embed_minimal_html(file, list(widgets), title="pynn", drop_defaults=False)
+    for widget in widgets:
+        has("save_html", "a widget", widget, "get_view_spec", why="it must be one of pynn.widgets")
+    page, name = io.StringIO(), path_of(path, "save_html")
+    # with the defaults dropped, the page would have no JavaScript of ours
+    embed_minimal_html(page, list(widgets), title="pynn", drop_defaults=False)
+    with in_words("save_html", name, "write"), replacing(name) as file:
+        file.write(page.getvalue().encode())

@@ -6,6 +6,7 @@ from math import isqrt
 import numpy as np
 import traitlets
 
+from pynn._reading import has
 from pynn.datasets import load_image
 from pynn.functions import softmax
 from pynn.layers.protocol import takes
@@ -62,9 +63,7 @@ class Canvas(Widget):
     pixels = traitlets.CBytes().tag(sync=True, echo_update=False)
 
     def __init__(self, net, size=None, *, lang="en"):
-        if not callable(getattr(net, "predict", None)):
-            raise TypeError(f"draw: net is a {type(net).__name__}, which has no predict; it must be a network")
-        self._net = net
+        self._net = has("draw", "net", net, "predict", why="it must be a network")
         self._copy = copy.deepcopy(net)
         self._size, self._flatten = input_of(net, size)
         self._clear()
@@ -77,7 +76,8 @@ class Canvas(Widget):
 
     @property
     def picture(self):
-        return np.frombuffer(self.pixels or bytes([255]) * SIDE ** 2, np.uint8).reshape(SIDE, SIDE)
+        pixels = self.pixels if len(self.pixels) == SIDE ** 2 else bytes([255]) * SIDE ** 2      # what the page sent may be no picture
+        return np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE)
 
     @picture.setter
     def picture(self, picture):
@@ -133,6 +133,8 @@ def input_of(net, size):
             raise ValueError(f"draw: the first layer takes {len(W)} numbers, which are no square image; give its size")
     if size is None:
         size = getattr(net, "input_dim", (28,))[-1]
+    if not isinstance(size, (int, np.integer)) or not 8 <= size <= 1024:
+        raise ValueError(f"draw: size is {size!r}; it must be a whole number from 8 to 1024, the side of the network's images")
     return int(size), flatten
 
 

@@ -1,5 +1,7 @@
 """The learning rate as a slider, on the valley of section 6.1."""
 
+import sys
+
 import numpy as np
 import traitlets
 
@@ -57,7 +59,7 @@ class Descent(Widget):
     def __init__(self, optimizer="SGD", lr=None, steps=30, *, lang="en"):
         one_of(self, "optimizer", optimizer, RATES)
         super().__init__(lang=lang, optimizer=optimizer, steps=steps,
-                         rates=RATES if lr is None else {**RATES, optimizer: lr})
+                         rates=RATES if lr is None else {**RATES, optimizer: lr.item() if isinstance(lr, np.generic) else lr})
         self.observe(lambda change: self.reply(self._run), ["rates", "steps"])
         self.reply(self._run)
 
@@ -70,7 +72,7 @@ class Descent(Widget):
         rates = proposal.value
         for name in RATES:
             lr = rates.get(name)
-            if not isinstance(lr, (int, float)) or not 0 < lr < np.inf:
+            if not isinstance(lr, (int, float)) or not 0 < lr <= sys.float_info.max:
                 raise ValueError(f"Descent: the learning rate of {name} is {lr!r}; it must be a number above 0")
         return rates
 

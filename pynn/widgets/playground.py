@@ -3,6 +3,7 @@
 import numpy as np
 import traitlets
 
+from pynn._reading import count, has
 from pynn.functions import softmax
 from pynn.layers import Affine
 from pynn.layers.initial import standard_deviation
@@ -58,6 +59,7 @@ class Playground(Widget):
     ask = traitlets.Dict().tag(sync=True)           # of the page: {"number": n, "steps": so many}
 
     def __init__(self, data="circle", hidden_size_list=(4, 4), activation="tanh", optimizer="Adam", lr=0.03, seed=0, *, lang="en"):
+        has("Playground", "hidden_size_list", hidden_size_list, "__iter__", why="it must be a list of whole numbers")
         super().__init__(lang=lang, data=data, hidden_size_list=list(hidden_size_list), activation=activation,
                          optimizer=optimizer, lr=lr, seed=seed)
         self._restart()
@@ -88,6 +90,7 @@ class Playground(Widget):
 
     def step(self, steps=1):
         """Train for so many steps of 20 points, and show what came of it."""
+        steps = count("Playground.step", "steps", steps)
         self.reply(lambda: self._train(steps))
 
     def _asked(self):

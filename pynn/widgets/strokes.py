@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from pynn._reading import count
+
 
 def written_digits(n=3000, seed=0):
     """Draw digits from strokes, each slanted, stretched and shaken at random, with a thin pen or a thick one.
@@ -21,8 +23,8 @@ def written_digits(n=3000, seed=0):
     t : ndarray, int64, shape (n,)
         The digits, 0 to 9 in turn.
     """
-    rng = np.random.default_rng(seed)
-    t = np.arange(n) % 10
+    t = np.arange(count("written_digits", "n", n)) % 10
+    rng = np.random.default_rng(count("written_digits", "seed", seed, least=0))
     return np.stack([_write(_WAYS[digit], rng) for digit in t]), t
 
 
