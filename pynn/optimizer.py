@@ -57,6 +57,11 @@ class _Optimizer:
             If a parameter has no gradient, or one of another shape, or was not there in the first update; if a ``beta`` or a ``decay_rate`` is not in [0, 1).
         TypeError
             If a setting is no number, or a parameter no array that can be changed.
+
+        Notes
+        -----
+        A first update is tried on copies: one that is refused changes nothing. Of a later one, whose gradient has another shape than before,
+        the parameters ahead of it have taken their step.
         """
         parameters = self._parameters(params, grads)
         if not self._tried:         # what a first update would be refused for is refused before anything has changed

@@ -192,3 +192,9 @@ def test_three_layer_net_in_words():
         ThreeLayerNet(output="relu")
     with pytest.raises(ValueError, match=r"params has no \['W2', 'b2', 'W3', 'b3'\]; it has \['W1', 'b1'\]"):
         ThreeLayerNet({"W1": np.ones((2, 2)), "b1": np.ones(2)})
+
+
+def test_an_accuracy_is_a_float():
+    """It prints as one."""
+    net = TwoLayerNet(4, 5, 3)
+    assert type(net.accuracy(np.ones((2, 4)), [0, 1])) is float

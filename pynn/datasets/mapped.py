@@ -36,6 +36,10 @@ def map_idx(path: FilePath) -> Array:
         If the file is packed, truncated, damaged or not IDX.
     OSError
         If it cannot be read.
+
+    Notes
+    -----
+    A file that is cut short while it is mapped ends the process that reads it, as with `numpy.memmap`; rename another one to its place.
     """
     path = path_of(path, "map_idx")
     shape, dtype, start, stream = read_idx_header(path)

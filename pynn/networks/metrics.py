@@ -25,7 +25,7 @@ def accuracy(network, x, t, batch_size):
         if y.ndim != 2:
             raise ValueError(f"{func}: the network puts out {y.shape} for x of shape {x[batch].shape}; it must be scores (N, classes)")
         _check_labels(func, t[batch], one_hot_classes, y.shape[1])
-        hits += np.count_nonzero(y.argmax(axis=1) == t[batch])
+        hits += int(np.count_nonzero(y.argmax(axis=1) == t[batch]))
     return hits / len(t)
 
 
