@@ -157,7 +157,8 @@ def test_a_missing_library_is_named_with_its_command(tmp_path, monkeypatch, call
 
 
 @pytest.mark.parametrize("error, words, options", [
-    (TypeError, "modules is a int", {"modules": 5}), (TypeError, "epsilon is 'a'", {"epsilon": "a"}), (ValueError, "epsilon is nan", {"epsilon": np.nan}),
+    (TypeError, "modules is a int", {"modules": 5}), (TypeError, "epsilon is 'a'", {"epsilon": "a"}),
+    (ValueError, "epsilon is nan", {"epsilon": np.nan}),
     (ValueError, "epsilon is -5", {"epsilon": -5}), (ValueError, "modules must name each of them once", {"modules": [1, "norm"]})])
 def test_options_in_words(tmp_path, error, words, options):
     pynn.save_params({f"norm.{key}": np.ones(3) for key in ("weight", "bias", "running_mean", "running_var")}, tmp_path / "w.safetensors")

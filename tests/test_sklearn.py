@@ -509,7 +509,8 @@ def test_the_cells_of_the_guide_run(capsys):
     (ValueError, r"solver is \[\]", {"solver": []}), (TypeError, "what solver returned is a NoneType", {"solver": lambda lr: None}),
     (ValueError, "dropout is nan", {"dropout": np.nan}), (ValueError, "tol is nan", {"tol": np.nan}), (ValueError, "alpha is nan", {"alpha": np.nan}),
     (TypeError, "a size of input_shape is 'a'", {"input_shape": "ab"}), (ValueError, "a size of input_shape is -2", {"input_shape": (-2, -2)}),
-    (TypeError, "a size of input_shape is 2.0", {"input_shape": (2.0, 2.0)}), (ValueError, "class_weight is .*; weights must be at least 0", {"class_weight": {0: -1}})])
+    (TypeError, "a size of input_shape is 2.0", {"input_shape": (2.0, 2.0)}),
+    (ValueError, "class_weight is .*; weights must be at least 0", {"class_weight": {0: -1}})])
 def test_settings_in_words(blobs, error, words, settings):
     with pytest.raises(error, match=f"^PynnClassifier: {words}"):
         PynnClassifier(max_iter=1, **settings).fit(*blobs)

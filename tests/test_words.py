@@ -293,7 +293,8 @@ def test_a_first_update_that_is_refused_changes_nothing(rule, b, grad, error):
 
 
 @pytest.mark.parametrize("name, value, error", [
-    ("iter", "a", TypeError), ("iter", None, TypeError), ("iter", -1, ValueError), ("iter", HUGE, ValueError), ("m", 5, TypeError), ("v", 5, TypeError)], ids=lambda value: "huge" if value == HUGE else None)
+    ("iter", "a", TypeError), ("iter", None, TypeError), ("iter", -1, ValueError), ("iter", HUGE, ValueError), ("m", 5, TypeError),
+    ("v", 5, TypeError)], ids=lambda value: "huge" if value == HUGE else None)
 def test_what_adam_remembers_put_to_something_else(name, value, error):
     adam, W = pynn.Adam(), X.copy()
     adam.update({"W": W}, {"W": X})

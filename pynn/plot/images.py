@@ -79,7 +79,8 @@ def show_misclassified(net, x, t, count=20, ncols=10, axes=None):
     t = wanted("show_misclassified", y, t)
     x = x if x is None else real_array("show_misclassified", "x", x)
     if x is None or x.ndim == 0 or len(x) != len(t):
-        raise ValueError(f"show_misclassified: x has {'no' if x is None or x.ndim == 0 else len(x)} images for {len(t)} labels; there must be as many")
+        raise ValueError(f"show_misclassified: x has {'no' if x is None or x.ndim == 0 else len(x)} images for {len(t)} labels; there must be "
+                         "as many")
     wrong = np.flatnonzero(y != t)[:whole("show_misclassified", "count", count)]
     if not len(wrong):
         axes = grid_axes("show_misclassified", 1, 1, 3.2, 1) if axes is None else axes
