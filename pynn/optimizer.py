@@ -65,9 +65,16 @@ class _Optimizer:
         """
         parameters = self._parameters(params, grads)
         if not self._tried:         # what a first update would be refused for is refused before anything has changed
-            copy.deepcopy(self)._take([(key, _twin(param), grad) for key, param, grad in parameters], {})
+            self._copy()._take([(key, _twin(param), grad) for key, param, grad in parameters], {})
             self._tried = True
         self._take(parameters, params)
+
+    def _copy(self):
+        """Another with the same settings and a memory of its own."""
+        twin = copy.copy(self)
+        for name in self._memory:
+            setattr(twin, name, copy.deepcopy(getattr(self, name)))
+        return twin
 
     def _take(self, parameters, numbers):
         """Take the step: arrays change in place, and what is a number is put into `numbers` anew."""
