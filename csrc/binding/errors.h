@@ -10,6 +10,11 @@
 #endif
 #include <numpy/arrayobject.h>
 
+/* From 3.12 on CPython's headers return these without counting, also to the older versions of the stable ABI, which count. */
+#undef Py_RETURN_NONE
+#undef Py_RETURN_TRUE
+#undef Py_RETURN_FALSE
+
 /* "(100, 784)", for messages. */
 #define SHAPE_TEXT 160
 const char *shape_text(PyArrayObject *x, char text[SHAPE_TEXT]);

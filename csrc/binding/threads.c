@@ -20,7 +20,7 @@ py_set_num_threads(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_
         return NULL;
     }
     parallel_set_num_threads((int)n);
-    Py_RETURN_NONE;
+    return Py_NewRef(Py_None);
 }
 
 /* The same for threadpoolctl, which finds them in the loaded library by their names. */

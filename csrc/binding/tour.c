@@ -19,7 +19,7 @@ py_use_kernels(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t na
         PyErr_Format(PyExc_ValueError, "use_kernels: name is %R, no set of kernels that this build and this processor have", args[0]);
         return NULL;
     }
-    Py_RETURN_NONE;
+    return Py_NewRef(Py_None);
 }
 
 /* kernels() -> the name of the set in use */
