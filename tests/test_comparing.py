@@ -143,3 +143,55 @@ def test_a_plateau_is_one_on_either_side_of_zero(loss):
         trainer.history["loss"].append(loss - 0.01 * epoch)
         stopper.on_epoch(trainer)
     assert trainer.stop and stopper.best_epoch == 1
+
+
+@pytest.mark.parametrize("dtype", REAL)
+def test_a_masked_class_costs_a_label_and_its_one_hot_row_the_same(dtype):
+    scores = np.array([[2, 1, -np.inf]], dtype)
+    for t in np.array([0]), np.array([[1, 0, 0]], dtype):
+        layer = pynn.SoftmaxWithLoss()
+        assert layer.forward(scores, t) == pytest.approx(0.3133, abs=1e-4)
+        np.testing.assert_allclose(layer.backward(), [[-0.2689, 0.2689, 0]], atol=1e-4)
+
+
+class Steep:
+    """A network with a gradient of one's own."""
+
+    def __init__(self, gradient):
+        self.params = {"W": np.zeros_like(gradient)}
+        self.grad = gradient
+
+    def gradient(self, x, t):
+        return {"W": self.grad}
+
+    def loss(self, x, t):
+        return 1.0
+
+    def accuracy(self, x, t):
+        return 1.0
+
+
+@pytest.mark.parametrize("dtype, unit", [(np.float32, 1), (np.float32, 1e20), (np.float32, 6e37), (np.float64, 1e200)])
+def test_clipping_keeps_the_direction_where_squares_overflow(dtype, unit):
+    net = Steep(np.array([3, 4], dtype) * dtype(unit))
+    pynn.Trainer(net, np.zeros((4, 1)), np.zeros(4, int), np.zeros((4, 1)), np.zeros(4, int), epochs=1, mini_batch_size=4, clip_norm=1.0,
+                 optimizer="SGD", optimizer_param={"lr": 0.5}, verbose=False).train_step()
+    np.testing.assert_allclose(net.params["W"], [-0.3, -0.4], rtol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_clipping_hides_no_gradient_that_is_not_finite(wrong):
+    net = Steep(np.array([wrong, 3e20], np.float32))
+    got = pynn.Trainer(net, np.zeros((4, 1)), np.zeros(4, int), np.zeros((4, 1)), np.zeros(4, int), mini_batch_size=4, clip_norm=1.0, verbose=False)
+    np.testing.assert_array_equal(got.gradient_of_a_batch()["W"], net.grad)
+
+
+@pytest.mark.parametrize("watcher", [pynn.EarlyStopping(patience=3, monitor="loss", restore_best=False),
+                                     pynn.ReduceLROnPlateau(patience=3, monitor="loss")])
+def test_nan_is_never_the_best(watcher):
+    trainer = SimpleNamespace(history={"epoch": [], "loss": []}, stop=False, optimizer=SimpleNamespace(lr=1.0))
+    for epoch, loss in enumerate([np.nan, 2.0, np.nan, 1.0, np.nan, np.nan], 1):
+        trainer.history["epoch"].append(epoch)
+        trainer.history["loss"].append(loss)
+        watcher.on_epoch(trainer)
+    assert watcher.best == 1.0 and watcher.best_epoch == 4 and watcher.waited == 2

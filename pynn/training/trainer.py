@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import pynn._core as _core
 from pynn._reading import count, has
 from pynn.networks.saving import state_of
 from pynn.training import checkpoint, split, state
 from pynn.training.arguments import optimizer_of, positive, random_state, rows_of, samples_of, steps_of, watchers
 from pynn.training.callbacks import Checkpoint
+from pynn.training.clipping import clipped
 from pynn.training.divergence import DivergenceWarning, explain
 from pynn.training.draws import Draws, leaves_draws_alone
 from pynn.training.interrupt import between_steps
@@ -228,12 +228,7 @@ class Trainer:
 
     def _gradient(self, x, t):
         grads, loss = self.ranks.gradient(self.network, x, t)
-        if self.clip_norm is None:
-            return grads, loss
-        norm = math.sqrt(sum(float(_core.matmul(g, g)) for g in map(np.ravel, grads.values())))
-        if not norm > self.clip_norm:
-            return grads, loss
-        return {name: _core.multiply(grad, self.clip_norm / norm) for name, grad in grads.items()}, loss
+        return (grads if self.clip_norm is None else clipped(grads, self.clip_norm)), loss
 
     def _tell(self, event):
         for callback in self.callbacks:
