@@ -259,6 +259,13 @@ def test_summary(data):
         assert said in html and said.replace("&gt;", ">") in text
 
 
+def test_a_shared_matrix_is_counted_once():
+    W = np.ones((10, 10))
+    tied = pynn.Sequential([pynn.Affine(W, np.zeros(10)), pynn.Relu(), pynn.Affine(W, np.zeros(10))]).summary()
+    assert [row.params for row in tied.rows] == [110, 0, 10] and tied.params == 120
+    assert tied.multiply_adds == 200 and tied.memory == 8 * (120 + 30)
+
+
 def test_summary_of_the_books_networks():
     summary = pynn.SimpleConvNet().summary()
     assert (summary.params, summary.multiply_adds) == (433_890, 865_000)

@@ -96,6 +96,7 @@ def given_shape(func, shape):
 def _rows(network, input_shape):
     """Pass a sample of zeros through copies of the layers: the network's own go on showing what they saw."""
     x = np.zeros((1, *input_shape), network.dtype)
+    counted = {}                    # by identity: an array that layers share stands in the row of the first
     for name, layer in network.layers.items():
         layer = copy.copy(layer)
         try:
@@ -103,9 +104,11 @@ def _rows(network, input_shape):
         except ValueError as error:
             raise ValueError(f"{type(network).__name__}.summary: a sample of shape {input_shape} does not pass {name}: {error}") \
                 from error
-        numbers = [np.size(value) for attribute in parameter_names(layer) if (value := getattr(layer, attribute)) is not None]
+        arrays = [value for attribute in parameter_names(layer) if (value := getattr(layer, attribute)) is not None]
+        params = sum(np.size(array) for array in arrays if id(array) not in counted)
+        counted.update((id(array), array) for array in arrays)
         yield Row(name, repr(layer) if type(layer).__repr__ is not object.__repr__ else type(layer).__name__, out.shape[1:],
-                  sum(numbers), _multiply_adds(layer, out), (sum(numbers) + out.size) * network.dtype.itemsize)
+                  params, _multiply_adds(layer, out), (params + out.size) * network.dtype.itemsize)
         x = out
 
 
