@@ -183,7 +183,7 @@ def test_clipping_keeps_the_direction_where_squares_overflow(dtype, unit):
 def test_clipping_hides_no_gradient_that_is_not_finite(wrong):
     net = Steep(np.array([wrong, 3e20], np.float32))
     got = pynn.Trainer(net, np.zeros((4, 1)), np.zeros(4, int), np.zeros((4, 1)), np.zeros(4, int), mini_batch_size=4, clip_norm=1.0, verbose=False)
-    np.testing.assert_array_equal(got.gradient_of_a_batch()["W"], net.grad)
+    np.testing.assert_array_equal(got.gradient_of_a_batch()[0]["W"], net.grad)
 
 
 @pytest.mark.parametrize("watcher", [pynn.EarlyStopping(patience=3, monitor="loss", restore_best=False),
