@@ -1,9 +1,9 @@
 """Runs the tests under every instruction set that this processor has, for builds that look for faults.
 
-    python tests/every_isa.py [pytest's arguments]
+    python tests/every_isa.py [--best] [pytest's arguments]
 
 They run under the best instruction set; under the others those that conftest.py does not mark `once`, as many instruction sets at once
-as there are processors. Hypothesis draws few examples; building.py and conftest.py name what is left out, and why. The last lines say
+as there are processors; with --best they do not run under the others. Hypothesis draws few examples; building.py and conftest.py name what is left out, and why. The last lines say
 how each run ended, and what this machine cannot run.
 """
 
@@ -43,12 +43,15 @@ def run(isa, marks, arguments):
 def main(arguments):
     sets = pynn._core.build_info()["isas"]
     here = [isa for isa, available in sets.items() if available]        # the best first
+    tried = here
+    if arguments[:1] == ["--best"]:
+        tried, arguments = here[:1], arguments[1:]
     marks = f"{default_marks()} and not python"
     at_once = len(os.sched_getaffinity(0))
-    print("Instruction sets:", *here, f"({at_once} at once)", flush=True)
+    print("Instruction sets:", *tried, f"({at_once} at once)", flush=True)
     with ThreadPoolExecutor(at_once) as pool:
-        runs = [pool.submit(run, here[0], f"{marks} and once", arguments)]
-        runs += [pool.submit(run, isa, f"{marks} and not once", arguments) for isa in reversed(here)]      # the slowest first
+        runs = [pool.submit(run, tried[0], f"{marks} and once", arguments)]
+        runs += [pool.submit(run, isa, f"{marks} and not once", arguments) for isa in reversed(tried)]      # the slowest first
         results = [ended.result() for ended in runs]
     print(*(sentence for _, sentence in results), sep="\n")
     say_what_is_missing([isa for isa in sets if isa not in here] + elsewhere(names_of_setup()))

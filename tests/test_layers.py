@@ -423,3 +423,11 @@ def test_a_mask_of_any_layout():
     mask[1, 2] = True
     got = _core.relu_backward(dout, mask)
     np.testing.assert_array_equal(got, np.where(mask, 0, dout))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_long_transpose_times_a_narrow_matrix_keeps_its_bias(dtype):
+    """Without a bias such a product is computed turned."""
+    rng = np.random.default_rng(0)
+    x, W, b = np.asfortranarray(rng.random((200, 600), dtype)), rng.random((600, 4), dtype), rng.random(4, dtype)
+    np.testing.assert_allclose(layers.Affine(W, b).forward(x), x.astype(np.float64) @ W + b, rtol=1e-5 if dtype == np.float32 else 1e-13)
