@@ -233,3 +233,8 @@ def test_what_is_not_converted():
     three = pynn.ThreeLayerNet(output="softmax")
     with torch.no_grad():
         np.testing.assert_allclose(pynn.to_torch(three)(tensor([[1.0, 0.5]])).numpy(), three.predict([[1.0, 0.5]]), rtol=1e-12)
+
+
+def test_a_shape_of_a_sample_in_words():
+    with pytest.raises(TypeError, match="to_torch: a size of input_shape is 'a'; it must be a whole number"):
+        pynn.to_torch(pynn.Sequential([pynn.Affine.of(4, 2)]), "ab")
