@@ -119,15 +119,12 @@ class _Optimizer:
             try:
                 for key, _, _ in parameters:
                     if key not in kept:
-                        break
-                else:
-                    continue
+                        new = [other for other, _, _ in parameters if other not in kept]
+                        raise KeyError(f"{type(self).__name__}.update: {name} has nothing for {new}, which the first update had not; make a "
+                                       f"new {type(self).__name__} for other parameters")
             except TypeError as error:
                 raise TypeError(f"{type(self).__name__}.update: {name} is a {type(kept).__name__}; it must be a dict with an array for every "
                                 "parameter, or None before the first update") from error
-            new = [key for key, _, _ in parameters if key not in kept]
-            raise KeyError(f"{type(self).__name__}.update: {name} has nothing for {new}, which the first update had not; make a new "
-                           f"{type(self).__name__} for other parameters")
 
     def _parameters(self, params, grads):
         """Key, parameter and gradient of each; of lists the position is the key."""

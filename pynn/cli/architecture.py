@@ -78,13 +78,12 @@ def load(path, activation=None):
         raise FileNotFoundError(f"{path}: no such file of parameters, and no folder of a run")
     if beside.is_file():
         return _of_run(weights, beside)
-    else:
-        from pynn.io import load_params
-        options = _options_of(load_params(weights), weights)
-        if options["network"] not in CONVOLUTIONAL:
-            if activation is None:
-                print(f"pynn: {path} does not say its activation; taken for relu, and --activation names another", file=sys.stderr)
-            options["activation"] = activation or "relu"
+    from pynn.io import load_params
+    options = _options_of(load_params(weights), weights)
+    if options["network"] not in CONVOLUTIONAL:
+        if activation is None:
+            print(f"pynn: {path} does not say its activation; taken for relu, and --activation names another", file=sys.stderr)
+        options["activation"] = activation or "relu"
     network = build(options)
     network.load_params(weights)
     return network, options

@@ -90,7 +90,7 @@ class Watcher(Callback):
         name = self._monitored(trainer)
         value = trainer.history[name][-1]
         sign = 1 if name.endswith("_acc") else -1       # losses and errors shall fall
-        if self.best is None and value == value or self.best is not None and sign * (value - self.best) > self.min_delta:
+        if value == value and (self.best is None or sign * (value - self.best) > self.min_delta):
             self.best, self.best_epoch, self.waited = value, trainer.history["epoch"][-1], 0
             return True
         self.waited += 1

@@ -4,7 +4,7 @@ import numpy as np
 
 from pynn.networks.saving import buffer_places
 
-_PLAIN = (type(None), bool, int, float, str)
+_PLAIN = (type(None), bool, int, float, str, np.generic)
 
 
 def restore_network(network, arrays):
@@ -45,8 +45,10 @@ def attributes(thing):
 def _is_plain(value):
     """Whether it is a number or text, or a list or a dict by name of such."""
     if isinstance(value, dict):
-        return all(isinstance(key, str) for key in value) and all(isinstance(item, (*_PLAIN, np.generic)) for item in value.values())
-    return isinstance(value, (*_PLAIN, np.generic)) or isinstance(value, list) and all(isinstance(item, (*_PLAIN, np.generic)) for item in value)
+        return all(isinstance(key, str) for key in value) and _is_plain(list(value.values()))
+    if isinstance(value, list):
+        return all(isinstance(item, _PLAIN) for item in value)
+    return isinstance(value, _PLAIN)
 
 
 def _plain(value):

@@ -275,8 +275,9 @@ class Trainer:
 
     def restore_network(self, arrays: Mapping[str, Array]) -> None:
         """Copy the arrays of `network_state` back into the network."""
+        has("Trainer.restore_network", "arrays", arrays, "keys", why="it must be what network_state returned")
         for name, value in self.network_state().items():
-            if name not in has("Trainer.restore_network", "arrays", arrays, "keys", why="it must be what network_state returned").keys():
+            if name not in arrays.keys():
                 raise ValueError(f"Trainer.restore_network: arrays has no {name}; it must be what network_state returned")
             if np.shape(arrays[name]) != np.shape(value):
                 raise ValueError(f"Trainer.restore_network: {name} has shape {np.shape(arrays[name])} but the network has {np.shape(value)}; "
